@@ -1,0 +1,5 @@
+"""`python -m eutonia` is the command `eutonia`."""
+
+from eutonia.doors.cli import main
+
+main()

@@ -1,0 +1,136 @@
+"""The whole sentence in one function: from the chart to findings, plans, the pump and tasks, bound to what it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from eutonia.chart import Chart, Facts
+from eutonia.findings import STOP, Finding, examine
+from eutonia.knowledge import Book, book
+from eutonia.moment import iso, local_day
+from eutonia.plan import Plan, Refusal, plan
+from eutonia.pump import PumpState, pump_state
+from eutonia.quantity import plain_number, rounded
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Advice:
+    """Findings, plans and refusals for one chart at one moment; options with their basis, never a directive."""
+
+    facts: Facts
+    pump: PumpState | None
+    findings: tuple[Finding, ...]
+    plans: tuple[Plan, ...]
+    refusals: tuple[Refusal, ...]
+
+    @property
+    def book(self) -> Book:
+        """The knowledge that the advice rests on."""
+        return self.facts.book
+
+    @property
+    def stopped(self) -> bool:
+        """Whether at least one stop finding stands."""
+        return any(each.grade == STOP for each in self.findings)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The advice as one JSON object; the same that `eutonia advise --json` prints."""
+        facts, home = self.facts, self.facts.home
+        person = getattr(facts.person, "value", None)
+        return {
+            "chart": facts.chart.hash,
+            "now": iso(facts.now, home),
+            "knowledge": {
+                "version": self.book.library.version,
+                "hash": self.book.library.hash,
+                "jurisdiction": self.book.jurisdiction,
+            },
+            "person": {
+                "id": person.id if person else None,
+                "name": person.name if person else None,
+                "born": person.born.isoformat() if person and person.born else None,
+            },
+            "findings": [each.as_dict() for each in self.findings],
+            "plans": [each.as_dict(home) for each in self.plans],
+            "refusals": [each.as_dict() for each in self.refusals],
+            "pump": None if self.pump is None else pump_dict(self.pump, facts),
+            "predictions": [],
+            "tasks": self._tasks(),
+        }
+
+    def _tasks(self) -> list[dict[str, Any]]:
+        due = [(each.due, each) for each in self.findings if each.due is not None]
+        return [
+            {"by": local_day(at, self.facts.home).isoformat(), "do": each.resolve, "because": each.id}
+            for at, each in sorted(due, key=lambda pair: pair[0])
+        ]
+
+
+def pump_dict(pump: PumpState, facts: Facts) -> dict[str, Any]:
+    """The pump as JSON: volumes in mL, instants with their zone, what is not known null."""
+    home = facts.home
+
+    def at(instant: datetime | None) -> str | None:
+        return None if instant is None else iso(instant, home)
+
+    def ml(value: float | None) -> float | None:
+        return None if value is None else float(rounded(value, "0.000001"))
+
+    due = pump.due
+    book_by = None
+    if due is not None:
+        book_by = due[0] - timedelta(days=float(facts.book.quantity("pump.book_ahead").to("days")))
+    reading = pump.readings[-1] if pump.readings else None
+    return {
+        "device": pump.implant.device,
+        "capacity_ml": plain_number(pump.implant.capacity.to("mL")),
+        "line_ml": None if pump.line_volume is None else plain_number(pump.line_volume.to("mL")),
+        "tip": pump.tip,
+        "strength": None if pump.strength is None else pump.strength.wire(),
+        "filled_at": at(pump.fill.at if pump.fill else None),
+        "residual_ml": ml(pump.left_ml),
+        "residual_measured": None
+        if reading is None
+        else {
+            "at": at(reading.at),
+            "measured_ml": ml(reading.measured_ml),
+            "expected_ml": ml(reading.expected_ml),
+            "balances": pump.balances(reading),
+            "explained": reading.explained,
+        },
+        "alarm_ml": plain_number(pump.alarm_ml.to("mL")),
+        "low_reservoir_at": at(pump.low_at),
+        "empty_at": at(pump.empty_at),
+        "stability_end": at(pump.stability_end),
+        "battery_end": at(pump.battery_end),
+        "refill_due": at(due[0] if due else None),
+        "governed_by": due[1] if due else None,
+        "book_by": at(book_by),
+        "program": None if pump.program is None else pump.program.written,
+        "mode": None if pump.program is None else pump.program.mode,
+        "program_since": at(pump.program_since),
+        "daily_dose": None if pump.program is None else pump.program.daily.wire(),
+        "rate_ml_day": ml(pump.rate_ml_day),
+        "arrives_at": at(pump.arrives_at),
+        "bridge_until": at(pump.bridge_running_until),
+        "delivery_certain": not pump.uncertain and pump.unexplained is None,
+        "unverified": list(pump.model.unverified) if pump.model else [],
+        "drug_mcg": {
+            "filled": ml(pump.filled_mcg),
+            "chamber": ml(pump.chamber_mcg),
+            "line": ml(pump.line_mcg),
+            "delivered": ml(pump.delivered_mcg),
+            "drawn": ml(pump.drawn_mcg),
+        },
+    }
+
+
+def advise(chart: Chart, now: datetime | str, jurisdiction: str = "US") -> Advice:
+    """The advice for a chart at a moment.  `now` is an instant, or a text such as '2026-05-01 10:30'."""
+    facts = Facts(chart, chart.moment(now), book(jurisdiction))
+    pump = pump_state(facts)
+    findings = examine(facts, pump)
+    plans, refusals = plan(facts, pump, findings)
+    return Advice(facts, pump, findings, plans, refusals)

@@ -1,0 +1,138 @@
+"""One person's events, in order, with the text they came from; and what they say at a moment."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, tzinfo
+from functools import cache
+from typing import Any
+
+from eutonia.chart import event as e
+from eutonia.chart.text import Problem, ReadError, read_text, written
+from eutonia.chart.wire import read_json, to_json
+from eutonia.moment import local_day, read_instant, start_of, zone
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Something in an electronic record that is not on the chart, and why."""
+
+    where: str
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One person's events, sorted by their moments; events of one moment stay in the order of writing."""
+
+    events: tuple[e.Event, ...]
+    lines: tuple[str, ...]
+    zone_name: str = "UTC"
+    source: str = "chart"
+    dropped: tuple[Dropped, ...] = ()
+    by_kind: Mapping[type, tuple[e.Event, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        ordered = tuple(sorted(self.events, key=lambda event: event.at))
+        kinds: dict[type, list[e.Event]] = {}
+        for event in ordered:
+            kinds.setdefault(type(event.what), []).append(event)
+        object.__setattr__(self, "events", ordered)
+        object.__setattr__(self, "by_kind", {kind: tuple(found) for kind, found in kinds.items()})
+        ids = {event.what.id: event for event in kinds.get(e.Person, []) if isinstance(event.what, e.Person)}
+        if len(ids) > 1:
+            places = ", ".join(f"{name} (line {event.line})" for name, event in ids.items())
+            says = f"two patients stand in one chart: {places}; keep one chart a person"
+            raise ReadError(self.source, (Problem(0, "", says),))
+
+    @property
+    def home(self) -> tzinfo:
+        """The clinic's zone, in which times without a zone were read."""
+        return zone(self.zone_name)
+
+    @property
+    def hash(self) -> str:
+        """A fingerprint of what happened: the same for every way of writing the same events."""
+        digest = hashlib.sha256()
+        for event in self.events:
+            moment = event.at.isoformat() + (" day" if event.day_only else "")
+            words = written(replace(event, written="")).strip()
+            digest.update(f"{moment} {words}\n".encode())
+        return digest.hexdigest()
+
+    def to_text(self) -> str:
+        """The chart as it was written, comments and spaces included."""
+        return "\n".join(self.lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """The chart as JSON, from which the same text can be read again."""
+        return to_json(self.events, self.lines, self.zone_name)
+
+    def moment(self, now: datetime | str) -> datetime:
+        """The instant meant by `now`; a date without a time stands after everything written on that day."""
+        if isinstance(now, datetime):
+            return (now if now.tzinfo else now.replace(tzinfo=self.home)).astimezone(UTC)
+        found = read_instant(now, self.home)
+        if found.instant is not None:
+            return found.instant
+        on_day = [event.at for event in self.events if local_day(event.at, self.home) == found.day]
+        return max([start_of(found.day, self.home), *on_day])
+
+    def with_events(self, text: str) -> Chart:
+        """This chart with further lines of text after its own."""
+        joined = self.to_text()
+        return from_text(
+            joined + ("" if joined.endswith("\n") or not joined else "\n") + text, self.source, self.zone_name
+        )
+
+
+def from_text(text: str, source: str = "chart", zone_name: str = "UTC") -> Chart:
+    """The chart written as plain text."""
+    events = read_text(text, source, zone(zone_name))
+    return _checked(Chart(events, tuple(text.split("\n")), zone_name, source))
+
+
+def from_json(text: str, source: str = "chart", zone_name: str | None = None) -> Chart:
+    """The chart written as JSON; a zone given by the caller must be the one the chart was written in."""
+    inside = _zone_inside(text)
+    if zone_name is not None and inside is not None and inside != zone_name:
+        says = f"the chart was written in the zone {inside}, but {zone_name} was asked for; leave the zone out"
+        raise ReadError(source, (Problem(0, "", says),))
+    name = zone_name or inside or "UTC"
+    events, lines = read_json(text, source, zone(name))
+    return _checked(Chart(events, lines, name, source))
+
+
+def from_events(events: tuple[e.Event, ...], source: str, zone_name: str, dropped: tuple[Dropped, ...]) -> Chart:
+    """The chart of events that were read from an electronic record; its lines are their plainest form."""
+    numbered = tuple(
+        replace(event, line=number, text=written(event))
+        for number, event in enumerate(sorted(events, key=lambda event: event.at), 1)
+    )
+    lines = (*(event.text for event in numbered), "")
+    return _checked(Chart(numbered, lines, zone_name, source, dropped))
+
+
+def _checked(chart: Chart) -> Chart:
+    if not chart.events:
+        says = "the chart is empty; its first line names the person: '2026-01-05 09:30 person id A-17; born 1979-04-11; sex female'"
+        raise ReadError(chart.source, (Problem(0, "", says),))
+    return chart
+
+
+@cache
+def _decoder() -> json.JSONDecoder:
+    return json.JSONDecoder()
+
+
+def _zone_inside(text: str) -> str | None:
+    try:
+        data = _decoder().decode(text.strip())
+    except ValueError:
+        return None
+    found = data.get("zone") if isinstance(data, dict) else None
+    return found if isinstance(found, str) else None

@@ -1,0 +1,478 @@
+"""What a chart says at one moment: every fact known, or unknown with the reason.
+
+Later events never look back further than `now`; what repeats is counted once; what contradicts itself is unknown;
+what is older than its limit (knowledge/freshness.toml) is unknown.  Nothing gets a default.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from eutonia.chart import event as e
+from eutonia.chart.orders import Regimen, read_regimen
+from eutonia.evidence import Known, Unknown
+from eutonia.knowledge import conditions as condition_table
+from eutonia.knowledge.drugs import Ingredient, recognise
+from eutonia.moment import local_day, months, shown_day, years
+from eutonia.quantity import Quantity, QuantityError
+
+if TYPE_CHECKING:
+    from eutonia.chart.chart import Chart
+    from eutonia.knowledge import Book
+
+W = TypeVar("W")
+
+
+@dataclass(frozen=True, slots=True)
+class Drug:
+    """A drug on the list: the line it stands on and what was recognised in it."""
+
+    text: str
+    at: datetime
+    ingredients: tuple[Ingredient, ...]
+    unrecognised: tuple[str, ...]
+
+    def belongs(self, tag: str) -> bool:
+        """Whether one of its ingredients belongs to this class."""
+        return any(tag in each.classes for each in self.ingredients)
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """One screening bolus and what came of it."""
+
+    at: datetime
+    dose: Quantity
+    outcome: str | None
+    lasted: Quantity | None
+
+
+@dataclass(frozen=True, slots=True)
+class OralUse:
+    """Oral baclofen now: every active order, its daily dose, and since when it has been taken without a break."""
+
+    regimens: tuple[Regimen, ...]
+    since: datetime
+    changed: datetime
+
+    @property
+    def daily_mg(self) -> Quantity:
+        """Everything taken by mouth in a day."""
+        return Quantity(
+            sum((r.daily.value for r in self.regimens), Quantity.of(0, "mg/day").value), self.regimens[0].daily.unit
+        )
+
+
+class Facts:
+    """The facts of one chart at one moment, under one book of knowledge."""
+
+    def __init__(self, chart: Chart, now: datetime, book: Book) -> None:
+        self.chart = chart
+        self.now = now
+        self.book = book
+        self.home = chart.home
+        limit = now + timedelta(hours=float(book.quantity("age.clock_skew").to("h")))
+        self.future = tuple(event for event in chart.events if event.at > limit)
+        self.duplicates: list[e.Event] = []
+        self._by_kind: dict[type, tuple[e.Event, ...]] = {}
+
+    # --- events that count ----------------------------------------------------------------------------------------
+
+    def of(self, *kinds: type) -> tuple[e.Event, ...]:
+        """The events of these kinds that count at this moment, in order, each happening once."""
+        if len(kinds) > 1:
+            return tuple(
+                sorted((event for kind in kinds for event in self.of(kind)), key=lambda event: (event.at, event.line))
+            )
+        kind = kinds[0]
+        if kind not in self._by_kind:
+            last = self.future[0].at if self.future else None
+            counted: list[e.Event] = []
+            for event in self.chart.by_kind.get(kind, ()):
+                if last is not None and event.at >= last:
+                    break
+                if any(event.same_as(other) for other in counted if other.at == event.at):
+                    self.duplicates.append(event)
+                else:
+                    counted.append(event)
+            self._by_kind[kind] = tuple(counted)
+        return self._by_kind[kind]
+
+    @cached_property
+    def repeated(self) -> tuple[e.Event, ...]:
+        """The events that repeat another one to the letter; they are counted once."""
+        for kind in self.chart.by_kind:
+            self.of(kind)
+        return tuple(self.duplicates)
+
+    def age_days(self, at: datetime) -> int:
+        """Whole calendar days since `at`, in the clinic's zone."""
+        return (local_day(self.now, self.home) - local_day(at, self.home)).days
+
+    def latest(self, kind: type[W], what: str, limit: str | None = None, test: str | None = None) -> Known[W] | Unknown:
+        """The last event of a kind; unknown where there is none, where it is too old, or where two of one moment differ."""
+        found = self.of(kind)
+        if test is not None:
+            found = tuple(event for event in found if getattr(event.what, "test", None) == test)
+        if not found:
+            return Unknown("never asked", f"{what} is not on the chart")
+        last = found[-1]
+        day = local_day(last.at, self.home)
+        rivals = [
+            event
+            for event in found
+            if event.what != last.what
+            and (event.at == last.at or (event.day_only and last.day_only and local_day(event.at, self.home) == day))
+        ]
+        if rivals:
+            lines = " and ".join(f"line {event.line}" for event in (rivals[-1], last))
+            return Unknown("contradictory", f"{what} contradicts itself on {day} ({lines})")
+        if limit is not None and self.age_days(last.at) > self.book.quantity(limit).to("days"):
+            old = f"{what} is from {shown_day(last.at, self.home)}, {self.age_days(last.at)} days ago; it counts for {self.book.quantity(limit)}"
+            return Unknown("too old", old)
+        assert isinstance(last.what, kind)
+        return Known(last.what, last.at)
+
+    # --- who ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def person(self) -> Known[e.Person] | Unknown:
+        """Who the chart is about; unknown where two lines about the same person differ."""
+        found = list(self.of(e.Person))
+        if not found:
+            return Unknown("never asked", "the person is not on the chart")
+        people = [event.what for event in found if isinstance(event.what, e.Person)]
+        for name in ("born", "sex"):
+            if len({getattr(p, name) for p in people} - {None}) > 1:
+                return Unknown(
+                    "contradictory", f"the person's {'birth date' if name == 'born' else name} is written in two ways"
+                )
+        born = next((p.born for p in reversed(people) if p.born), None)
+        sex = next((p.sex for p in reversed(people) if p.sex), None)
+        name_ = next((p.name for p in reversed(people) if p.name), None)
+        return Known(e.Person(people[-1].id, born, sex, name_), found[-1].at)
+
+    @cached_property
+    def age(self) -> Known[int] | Unknown:
+        """Whole years of age today."""
+        months_ = self.age_months
+        return Known(months_.value // 12, months_.at) if isinstance(months_, Known) else months_
+
+    @cached_property
+    def age_months(self) -> Known[int] | Unknown:
+        """Whole months of age today."""
+        if isinstance(self.person, Unknown):
+            return self.person
+        born = self.person.value.born
+        today = local_day(self.now, self.home)
+        if born is None:
+            return Unknown("never asked", "the birth date is not on the chart")
+        if born > today or years(born, today) > 130:
+            return Unknown("contradictory", f"the birth date {born} does not fit today's date {today}")
+        return Known(months(born, today), self.person.at)
+
+    @cached_property
+    def sex(self) -> Known[str] | Unknown:
+        """The sex that the kidney formulas ask for."""
+        if isinstance(self.person, Unknown):
+            return self.person
+        sex = self.person.value.sex
+        return Known(sex, self.person.at) if sex else Unknown("never asked", "the sex is not on the chart")
+
+    @cached_property
+    def weight(self) -> Known[e.Weight] | Unknown:
+        """The body weight, where it is recent enough for the age."""
+        child = isinstance(self.age, Known) and self.age.value < 18
+        return self.latest(e.Weight, "the weight", "age.weight_child" if child else "age.weight")
+
+    @cached_property
+    def height(self) -> Known[e.Height] | Unknown:
+        """The body height."""
+        return self.latest(e.Height, "the height")
+
+    # --- what they have -------------------------------------------------------------------------------------------
+
+    @cached_property
+    def conditions(self) -> tuple[tuple[e.Event, e.Condition, tuple[condition_table.Kind, ...]], ...]:
+        """Each active condition with what it means for the therapy; the last line about a condition counts."""
+        last: dict[str, e.Event] = {}
+        for event in self.of(e.Condition):
+            assert isinstance(event.what, e.Condition)
+            last[event.what.name.lower()] = event
+        return tuple(
+            (event, event.what, condition_table.recognise(event.what.name))
+            for event in last.values()
+            if isinstance(event.what, e.Condition) and not event.what.resolved
+        )
+
+    def having(self, *tags: str) -> tuple[str, ...]:
+        """The names of the active conditions with one of these tags, as they were written."""
+        return tuple(c.name for _, c, kinds in self.conditions if any(kind.tags & set(tags) for kind in kinds))
+
+    def knows(self, name: str) -> bool:
+        """Whether an active condition is recognised under this name."""
+        return any(kind.name == name for _, _, kinds in self.conditions for kind in kinds)
+
+    @cached_property
+    def origin(self) -> Known[str] | Unknown:
+        """Where the spasticity comes from: spinal or cerebral, as somebody wrote; never concluded from a diagnosis."""
+        said = {(c.origin, event.at) for event, c, _ in self.conditions if c.origin}
+        origins = {origin for origin, _ in said}
+        if not origins:
+            return Unknown(
+                "never asked",
+                "the origin of the spasticity is not on the chart; write it as 'condition ...; origin spinal'",
+            )
+        if len(origins) > 1:
+            return Unknown("contradictory", "the chart names both a spinal and a cerebral origin")
+        return Known(str(origins.pop()), max(at for _, at in said))
+
+    @cached_property
+    def allergies(self) -> Known[tuple[e.Allergy, ...]] | Unknown:
+        """The known allergies; an empty list only where somebody asked."""
+        found = self.of(e.Allergy)
+        if not found:
+            return Unknown("never asked", "allergies have not been asked")
+        named = tuple(event.what for event in found if isinstance(event.what, e.Allergy) and event.what.substance)
+        if not named:
+            fresh = self.latest(e.Allergy, "the answer about allergies", "age.allergies")
+            return Known((), fresh.at) if isinstance(fresh, Known) else fresh
+        return Known(named, found[-1].at)
+
+    @cached_property
+    def drugs(self) -> tuple[Drug, ...]:
+        """The drugs that are taken now, each with what was recognised in its text."""
+        active: dict[str, e.Event] = {}
+        for event in self.of(e.Medication):
+            assert isinstance(event.what, e.Medication)
+            key = event.what.text.lower()
+            if not event.what.stopped:
+                active[key] = event
+                continue
+            names = {each.name for each in recognise(event.what.text).ingredients}
+            for text in list(active):
+                same = names and names == {each.name for each in recognise(text).ingredients}
+                if text == key or text.startswith(key + " ") or same:
+                    del active[text]
+        return tuple(self._drug(event) for event in active.values())
+
+    @staticmethod
+    def _drug(event: e.Event) -> Drug:
+        assert isinstance(event.what, e.Medication)
+        found = recognise(event.what.text)
+        return Drug(event.what.text, event.at, found.ingredients, found.unrecognised)
+
+    @cached_property
+    def list_complete(self) -> Known[e.Medications] | Unknown:
+        """Whether somebody said that the drug list is complete, recently enough."""
+        return self.latest(e.Medications, "the answer whether the drug list is complete", "age.medications")
+
+    @cached_property
+    def pregnancy(self) -> Known[e.Pregnancy] | Unknown:
+        """The answer about pregnancy, where it is recent enough."""
+        found = self.latest(e.Pregnancy, "pregnancy", "age.pregnancy")
+        if isinstance(found, Known) and found.value.status == "not asked":
+            return Unknown("never asked", "pregnancy has not been asked")
+        if not isinstance(found, Known) and found.reason == "never asked":
+            for event, condition, kinds in self.conditions:
+                if any("pregnancy" in kind.tags for kind in kinds):
+                    if self.age_days(event.at) > self.book.quantity("age.pregnancy").to("days") * 3:
+                        return Unknown("too old", f"'{condition.name}' is from {shown_day(event.at, self.home)}")
+                    return Known(e.Pregnancy("yes"), event.at)
+        return found
+
+    @cached_property
+    def may_be_pregnant(self) -> bool:
+        """Whether pregnancy is a question at all: not for males, not outside the ages at which it is asked."""
+        if isinstance(self.sex, Known) and self.sex.value == "male":
+            return False
+        low, high = self.book.entry("age.fertile").value
+        return not isinstance(self.age, Known) or low <= self.age.value <= high
+
+    @cached_property
+    def breastfeeding(self) -> Known[e.Breastfeeding] | Unknown:
+        """The answer about breastfeeding."""
+        return self.latest(e.Breastfeeding, "breastfeeding")
+
+    def lab(self, test: str, what: str, limit: str | None) -> Known[e.Lab] | Unknown:
+        """The last result of one test."""
+        return self.latest(e.Lab, what, limit, test)
+
+    @cached_property
+    def on_dialysis(self) -> bool:
+        """Whether the chart says that dialysis goes on."""
+        found = self.latest(e.Dialysis, "dialysis")
+        return (isinstance(found, Known) and not found.value.stopped) or bool(self.having("dialysis"))
+
+    @cached_property
+    def scores(self) -> tuple[tuple[datetime, e.Mark], ...]:
+        """Every score with its moment, oldest first."""
+        return tuple(
+            (event.at, mark)
+            for event in self.of(e.Score)
+            if isinstance(event.what, e.Score)
+            for mark in event.what.marks
+        )
+
+    @cached_property
+    def symptoms(self) -> tuple[tuple[datetime, str], ...]:
+        """The symptoms that are recent and not resolved, oldest first."""
+        limit = self.book.quantity("age.symptom").to("days")
+        last: dict[str, e.Event] = {}
+        for event in self.of(e.Symptom):
+            assert isinstance(event.what, e.Symptom)
+            for name in event.what.text.lower().split(", "):
+                last[name] = event
+        return tuple(
+            (event.at, name)
+            for name, event in last.items()
+            if isinstance(event.what, e.Symptom) and not event.what.resolved and self.age_days(event.at) <= limit
+        )
+
+    # --- the drug -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def oral(self) -> Known[OralUse | None] | Unknown:
+        """Oral baclofen now, all orders together; none where it was stopped or never begun."""
+        orders = self.of(e.Oral)
+        regimens: list[Regimen] = []
+        since = changed = None
+        if orders:
+            last = orders[-1]
+            if isinstance(self.latest(e.Oral, "the oral regimen"), Unknown):
+                return Unknown("contradictory", f"two oral regimens stand at the same moment (line {last.line})")
+            assert isinstance(last.what, e.Oral)
+            changed = last.at
+            if last.what.regimen is not None:
+                regimens.append(last.what.regimen)
+                since = self._begun(orders)
+        for drug in self.drugs:
+            if not drug.belongs("baclofen"):
+                continue
+            regimen = _sig(drug)
+            if regimen is None:
+                return Unknown(
+                    "contradictory", f"'{drug.text}' is a further baclofen order whose dose could not be read"
+                )
+            regimens.append(regimen)
+            since = min(since or drug.at, drug.at)
+            changed = max(changed or drug.at, drug.at)
+        if not regimens:
+            return Known(None, changed or self.now)
+        assert since is not None
+        assert changed is not None
+        return Known(OralUse(tuple(regimens), since, changed), changed)
+
+    @staticmethod
+    def _begun(orders: tuple[e.Event, ...]) -> datetime:
+        begun = orders[-1].at
+        for event in reversed(orders):
+            if isinstance(event.what, e.Oral) and event.what.regimen is None:
+                break
+            begun = event.at
+        return begun
+
+    @cached_property
+    def oral_history(self) -> tuple[tuple[datetime, Regimen | None], ...]:
+        """Every oral regimen in order, none where it was stopped."""
+        return tuple((event.at, event.what.regimen) for event in self.of(e.Oral) if isinstance(event.what, e.Oral))
+
+    @cached_property
+    def failed(self) -> tuple[e.Failed, ...]:
+        """Treatments that did not help or could not be borne."""
+        return tuple(event.what for event in self.of(e.Failed) if isinstance(event.what, e.Failed))
+
+    @cached_property
+    def screenings(self) -> tuple[Screening, ...]:
+        """Each screening bolus with the response written after it and before the next one."""
+        found: list[Screening] = []
+        for event in self.of(e.Trial, e.Response):
+            if isinstance(event.what, e.Trial):
+                found.append(Screening(event.at, event.what.dose, None, None))
+            elif isinstance(event.what, e.Response) and found:
+                found[-1] = Screening(found[-1].at, found[-1].dose, event.what.outcome, event.what.lasted)
+        return tuple(found)
+
+    # --- what the clinician said ----------------------------------------------------------------------------------
+
+    @cached_property
+    def requests(self) -> tuple[tuple[datetime, e.Request], ...]:
+        """The requests that nothing has answered yet, the last of each kind."""
+        open_: dict[str, tuple[datetime, e.Request]] = {}
+        for event in self.of(e.Request):
+            assert isinstance(event.what, e.Request)
+            kinds = _ANSWERS[event.what.kind]
+            answered = any((other.at, other.line) > (event.at, event.line) for kind in kinds for other in self.of(kind))
+            if not answered:
+                open_[event.what.kind.split(" to ")[0]] = (event.at, event.what)
+        return tuple(open_.values())
+
+    @cached_property
+    def overrides(self) -> tuple[e.Event, ...]:
+        """The overrides on the chart, which stay visible."""
+        return self.of(e.Override)
+
+    def overridden(self, what: str) -> e.Event | None:
+        """The last override of a finding or a kind of plan, if there is one."""
+        return next(
+            (x for x in reversed(self.overrides) if isinstance(x.what, e.Override) and x.what.what == what), None
+        )
+
+    def decided(self, topic: str, since: datetime) -> e.Event | None:
+        """The last decision about a topic that is not older than what it is about."""
+        return next(
+            (
+                event
+                for event in reversed(self.of(e.Decision))
+                if isinstance(event.what, e.Decision) and event.what.topic == topic and event.at >= since
+            ),
+            None,
+        )
+
+    @cached_property
+    def last_contact(self) -> datetime | None:
+        """When the patient was last seen or spoken to: any event but a request, a note, an override or a decision."""
+        quiet = {e.Request, e.Note, e.Override, e.Decision, e.Medications}
+        return max(
+            (events[-1].at for kind in self.chart.by_kind if kind not in quiet and (events := self.of(kind))),
+            default=None,
+        )
+
+
+_ANSWERS: dict[str, tuple[type, ...]] = {
+    "start oral": (e.Oral,),
+    "titrate oral": (e.Oral,),
+    "taper oral": (e.Oral,),
+    "trial": (e.Trial,),
+    "start pump": (e.Programmed,),
+    "adjust up": (e.Programmed,),
+    "adjust down": (e.Programmed,),
+    "adjust to": (e.Programmed,),
+    "refill": (e.Refill,),
+    "strength": (e.Refill,),
+    "holiday": (e.Programmed,),
+    "restart": (e.Programmed,),
+}
+
+
+def _sig(drug: Drug) -> Regimen | None:
+    words = drug.text.split()
+    start = next((n for n, word in enumerate(words) if word[0].isdigit()), None)
+    if start is None:
+        return None
+    try:
+        return read_regimen(" ".join(words[start:]))
+    except QuantityError:
+        return None
+
+
+def level_rank(level: str) -> int:
+    """Vertebral levels in order from C1 (0) to S5, so that T6 or above can be asked.
+
+    >>> level_rank("C7") < level_rank("T6") < level_rank("L1")
+    True
+    """
+    return {"C": 0, "T": 8, "L": 20, "S": 25}[level[0]] + int(level[1:]) - 1

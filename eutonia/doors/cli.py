@@ -1,0 +1,250 @@
+"""The command `eutonia`: read, examine, plan, advise, verify, why, facts."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from eutonia import __version__
+
+if TYPE_CHECKING:
+    from eutonia.advice import Advice
+    from eutonia.chart import Chart
+
+ANSWERED: Final = 0
+STOPPED: Final = 1
+UNREADABLE: Final = 2
+
+
+class _Group(click.Group):
+    """Turns what could not be read into one message a problem and exit status 2."""
+
+    def invoke(self, context: click.Context) -> Any:
+        from eutonia.chart import ReadError
+        from eutonia.knowledge import KnowledgeError
+        from eutonia.moment import MomentError
+
+        try:
+            return super().invoke(context)
+        except ReadError as error:
+            for line in error.lines():
+                click.echo(line, err=True)
+        except (MomentError, KnowledgeError) as error:
+            click.echo(str(error), err=True)
+        sys.exit(UNREADABLE)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="eutonia")
+def main() -> None:
+    """Baclofen therapy: what the chart says, what the rules allow, and when the pump runs dry.
+
+    Decision support for clinicians: options with their basis, never directives.  Not for emergencies.
+    """
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in (
+        click.option(
+            "--zone", envvar="EUTONIA_ZONE", help="The clinic's time zone for times without one; UTC if not given."
+        ),
+        click.option(
+            "--jurisdiction",
+            type=click.Choice(["US", "DE", "UK"], case_sensitive=False),
+            envvar="EUTONIA_JURISDICTION",
+            default="US",
+            show_default=True,
+        ),
+        click.option("--now", help="The moment of the advice, such as '2026-05-02 09:00'; the clock's if not given."),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
+        click.argument("file", type=click.Path(path_type=Path)),
+    ):
+        command = option(command)
+    return command
+
+
+def _read(file: Path, zone: str | None) -> Chart:
+    from eutonia.chart.source import read_source
+
+    if str(file) == "-":
+        text = sys.stdin.read()
+        return read_source(text if text.lstrip()[:1] == "{" else text + "\n", zone)
+    return read_source(file, zone)
+
+
+def _advise(file: Path, zone: str | None, jurisdiction: str, now: str | None) -> Advice:
+    from eutonia.advice import advise
+
+    chart = _read(file, zone)
+    return advise(chart, now if now is not None else datetime.now(UTC), jurisdiction.upper())
+
+
+def _print_json(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _width() -> int:
+    try:
+        return min(os.get_terminal_size().columns, 110)
+    except OSError:
+        return int(os.environ.get("COLUMNS", "100"))
+
+
+@main.command()
+@click.option("--zone", envvar="EUTONIA_ZONE", help="The clinic's time zone for times without one; UTC if not given.")
+@click.option("--as", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="The same as --as json.")
+@click.option("--now", hidden=True)
+@click.argument("file", type=click.Path(path_type=Path))
+def read(file: Path, form: str, as_json: bool, zone: str | None, now: str | None) -> None:
+    """Read a chart (text, JSON or a FHIR bundle) and print it again; what was dropped is listed on standard error."""
+    chart = _read(file, zone)
+    if as_json or form == "json":
+        found = chart.to_json()
+        if chart.dropped:
+            found["dropped"] = [{"where": d.where, "what": d.what, "why": d.why} for d in chart.dropped]
+        _print_json(found)
+        return
+    click.echo(chart.to_text(), nl=False)
+    for dropped in chart.dropped:
+        click.echo(f"not on the chart: {dropped.where}: {dropped.what}: {dropped.why}", err=True)
+
+
+@main.command()
+@_options
+def examine(file: Path, as_json: bool, now: str | None, jurisdiction: str, zone: str | None) -> None:
+    """Say what is true of the chart and matters: findings, the worst first."""
+    _answer(file, as_json, now, jurisdiction, zone, ("findings",))
+
+
+@main.command()
+@_options
+def plan(file: Path, as_json: bool, now: str | None, jurisdiction: str, zone: str | None) -> None:
+    """Give the plans that the rules allow, and the refusals with what would lift each."""
+    _answer(file, as_json, now, jurisdiction, zone, ("plans", "refusals"))
+
+
+@main.command()
+@_options
+@click.option(
+    "--page", type=click.Path(path_type=Path), help="Write the advice as one self-contained page of HTML as well."
+)
+def advise(file: Path, as_json: bool, now: str | None, jurisdiction: str, zone: str | None, page: Path | None) -> None:
+    """The whole advice: findings, plans, refusals, the pump and tasks."""
+    _answer(file, as_json, now, jurisdiction, zone, ("findings", "pump", "plans", "refusals", "tasks"), page)
+
+
+def _answer(
+    file: Path,
+    as_json: bool,
+    now: str | None,
+    jurisdiction: str,
+    zone: str | None,
+    parts: tuple[str, ...],
+    page: Path | None = None,
+) -> None:
+    advice = _advise(file, zone, jurisdiction, now)
+    found = advice.as_dict()
+    if page is not None:
+        from eutonia.doors.page import write_page
+
+        write_page(advice, page)
+    if as_json:
+        whole = len(parts) > 2
+        head = ("chart", "now", "knowledge", "person")
+        _print_json(found if whole else {name: found[name] for name in (*head, *parts)})
+    else:
+        from eutonia.doors.terminal import render
+
+        click.echo(render(found, parts, _width()))
+        if page is not None:
+            click.echo(f"\nThe same advice as a page: {page}")
+    sys.exit(STOPPED if advice.stopped else ANSWERED)
+
+
+@main.command()
+@_options
+@click.option(
+    "--readback", type=click.Path(path_type=Path), required=True, help="What the pump reports, one field a line."
+)
+def verify(file: Path, as_json: bool, now: str | None, jurisdiction: str, zone: str | None, readback: Path) -> None:
+    """Compare what the pump reports back with what the chart says was meant, field by field."""
+    from eutonia.chart import Facts, Problem, ReadError
+    from eutonia.chart.source import _file
+    from eutonia.knowledge import book
+    from eutonia.pump import pump_state
+    from eutonia.pump import verify as verification
+
+    chart = _read(file, zone)
+    facts = Facts(chart, chart.moment(now if now is not None else datetime.now(UTC)), book(jurisdiction.upper()))
+    pump = pump_state(facts)
+    if pump is None:
+        raise ReadError(str(file), (Problem(0, "", "no pump is on the chart, so nothing can be verified"),))
+    back = verification.read_back(_file(readback), str(readback), facts)
+    outcome = verification.verify(pump, back, facts)
+    if as_json:
+        _print_json(
+            {
+                "chart": chart.hash,
+                "agrees": outcome.agrees,
+                "compared": list(outcome.compared),
+                "differences": [
+                    {"field": d.field, "meant": d.meant, "reported": d.reported} for d in outcome.differences
+                ],
+            }
+        )
+    elif outcome.agrees:
+        click.echo(f"Every field agrees: {', '.join(outcome.compared)}.")
+    else:
+        click.echo("STOP  The pump and the order differ:")
+        for d in outcome.differences:
+            click.echo(f"  {d.field}: meant {d.meant}; the pump reports {d.reported}")
+    sys.exit(ANSWERED if outcome.agrees else STOPPED)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--now", hidden=True)
+@click.argument("id_", metavar="ID")
+def why(id_: str, as_json: bool, now: str | None) -> None:
+    """Tell the whole story of a fact (ADM-04), a conflict (C-05), a number (oral.daily_max) or a finding."""
+    from eutonia.doors.story import story
+
+    found = story(id_)
+    if found is None:
+        click.echo(f"'{id_}' is not a fact, a conflict or a number; 'eutonia facts' lists the facts", err=True)
+        sys.exit(UNREADABLE)
+    if as_json:
+        _print_json(found)
+        return
+    from eutonia.doors.story import told
+
+    click.echo(told(found, _width()))
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
+@click.option("--now", hidden=True)
+def facts(as_json: bool, now: str | None) -> None:
+    """List the facts of the monograph with the knowledge, the code and the tests that carry each."""
+    from eutonia.doors.story import carried
+
+    rows = carried()
+    if as_json:
+        _print_json(rows)
+    else:
+        for row in rows:
+            click.echo(
+                f"{row['id']:<7} {len(row['knowledge'])} knowledge, {len(row['code'])} code, {len(row['tests'])} tests  {row['says']}"
+            )
+    missing = [row["id"] for row in rows if not (row["knowledge"] and row["code"] and row["tests"])]
+    if missing:
+        click.echo(f"not carried whole: {', '.join(missing)}", err=True)
+        sys.exit(STOPPED)

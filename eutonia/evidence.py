@@ -1,0 +1,30 @@
+"""What is known and what is not: a missing thing is never an empty thing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Literal, TypeVar
+
+T_co = TypeVar("T_co", covariant=True)
+
+Reason = Literal["never asked", "too old", "contradictory"]
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Generic[T_co]):
+    """A fact of the chart with the moment it was true; it has no `float()`, so nobody computes past its doubt."""
+
+    value: T_co
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Why a fact cannot be used: it was never asked, it is too old, or the chart contradicts itself."""
+
+    reason: Reason
+    says: str
+
+    def __bool__(self) -> bool:
+        return False

@@ -1,0 +1,52 @@
+"""Is an infant breastfed, and how much of the drug could reach it: by route, dose and the infant's age."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from eutonia.chart.facts import Facts
+from eutonia.evidence import Unknown
+from eutonia.findings.context import oral
+from eutonia.findings.finding import CAUTION, NOTE, Finding, Grade, found
+from eutonia.moment import local_day, months
+from eutonia.pump import PumpState
+from eutonia.quantity import plain
+
+
+def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
+    """Less of a concern with low doses in the spine or an infant older than two months."""
+    answer = facts.breastfeeding
+    if isinstance(answer, Unknown) or answer.value.status == "no":
+        return
+    book = facts.book
+    born = answer.value.infant_born
+    limit = book.count("lactation.infant_months")
+    low = book.quantity("lactation.low_intrathecal")
+    age = None if born is None else months(born, local_day(facts.now, facts.home))
+    if age is not None and (age < 0 or age > 48):
+        age = None
+    by_mouth = oral(facts)
+    daily = pump.program.daily if pump is not None and pump.program is not None else None
+    low_spine = not by_mouth and daily is not None and daily.value <= low.value
+    older = age is not None and age >= limit
+    grade: Grade = NOTE if older or low_spine else CAUTION
+    infant = "of unknown age" if age is None else f"{age} month{'' if age == 1 else 's'} old"
+    why = []
+    if older:
+        why.append(f"the infant is older than {limit} months")
+    if low_spine and daily is not None:
+        why.append(f"{plain(daily)} in the spine is low (one milk sample at {plain(low)}: 0.617 mcg/L)")
+    if not older:
+        why.append("newborns can be sedated")
+    yield found(
+        book,
+        "breastfeeding",
+        grade,
+        f"Breastfeeding an infant {infant}; {'; '.join(why)}.",
+        "Little reaches the milk and limited data show no harm; less of a concern in the spine at low doses and after two months.",
+        "Watch the infant for sedation, and tell the parent what to look for.",
+        "lactation.oral",
+        "lactation.infant_months",
+        "lactation.intrathecal",
+        "lactation.low_intrathecal",
+    )

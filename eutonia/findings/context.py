@@ -1,0 +1,30 @@
+"""Which therapy the chart is about: by mouth, in the spine, or both."""
+
+from __future__ import annotations
+
+from eutonia.chart import event as e
+from eutonia.chart.facts import Facts
+from eutonia.evidence import Known
+
+_SPINE = ("trial", "start pump", "adjust up", "adjust down", "adjust to", "refill", "strength", "holiday", "restart")
+
+
+def intrathecal(facts: Facts) -> bool:
+    """Whether drug goes into the spine, has gone, or is asked for."""
+    return bool(facts.of(e.Implant, e.Trial)) or any(r.kind in _SPINE for _, r in facts.requests)
+
+
+def pumped(facts: Facts) -> bool:
+    """Whether a pump is implanted."""
+    return bool(facts.of(e.Implant))
+
+
+def oral(facts: Facts) -> bool:
+    """Whether drug is taken by mouth, or asked for; the natural route where neither route has begun."""
+    taken = not isinstance(facts.oral, Known) or facts.oral.value is not None
+    return taken or any("oral" in r.kind for _, r in facts.requests) or not intrathecal(facts)
+
+
+def taking(facts: Facts) -> bool:
+    """Whether baclofen is taken now by mouth."""
+    return not isinstance(facts.oral, Known) or facts.oral.value is not None

@@ -1,0 +1,137 @@
+"""Are there signs of overdose or withdrawal?  Then a card comes first: what to do and whom to call, before any number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from eutonia.chart import event as e
+from eutonia.chart.facts import Facts
+from eutonia.findings.cautions import high_lesion
+from eutonia.findings.context import pumped, taking
+from eutonia.findings.finding import STOP, Finding, found, listed
+from eutonia.knowledge import Book, Entry
+from eutonia.moment import shown
+from eutonia.pump import PumpState
+from eutonia.quantity import plain, rounded
+
+
+@lru_cache(maxsize=8)
+def _names(book: Book, prefix: str) -> dict[str, Entry]:
+    names: dict[str, Entry] = {}
+    for key, entry in book.library.entries.items():
+        if key.startswith(prefix):
+            names[str(entry.value)] = entry
+            names.update((each, entry) for each in entry.more.get("also", ()))
+    return names
+
+
+def signs(facts: Facts, prefix: str) -> tuple[Entry, ...]:
+    """The signs of one kind ('symptom.overdose.' or 'symptom.withdrawal.') among the recent symptoms."""
+    names = _names(facts.book, prefix)
+    found_ = {names[text].name: names[text] for _, text in facts.symptoms if text in names}
+    return tuple(found_.values())
+
+
+def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
+    """The emergency cards: overdose first, then withdrawal.  Some signs belong to both."""
+    exposed = taking(facts) or pumped(facts) or bool(facts.screenings)
+    over = signs(facts, "symptom.overdose.")
+    if over and exposed:
+        yield _overdose(facts, pump, over)
+    gone = signs(facts, "symptom.withdrawal.")
+    mild = all(int(entry.more.get("stage", 1)) == 1 for entry in gone)
+    may_lack = pumped(facts) or _oral_broken(facts)
+    if gone and may_lack and not (mild and not pumped(facts) and not _oral_broken(facts)):
+        yield _withdrawal(facts, pump, gone)
+
+
+def _oral_broken(facts: Facts) -> bool:
+    """Whether baclofen by mouth was stopped or could not be taken lately."""
+    history = facts.oral_history
+    stopped = bool(history) and history[-1][1] is None and facts.age_days(history[-1][0]) <= 14
+    return stopped or any(facts.age_days(event.at) <= 14 for event in facts.of(e.Interruption))
+
+
+def _pump_line(pump: PumpState, facts: Facts) -> str:
+    program = pump.program.written if pump.program else "no program on the chart"
+    left = "unknown" if pump.left_ml is None else f"{plain(rounded(pump.left_ml, '0.1'))} mL"
+    strength = plain(pump.strength) if pump.strength else "unknown strength"
+    return f"The pump as the chart has it at {shown(facts.now, facts.home)}: {program}; {left} of {strength} should be left."
+
+
+def _overdose(facts: Facts, pump: PumpState | None, over: tuple[Entry, ...]) -> Finding:
+    names = listed([str(entry.value) for entry in over])
+    actions = facts.book.words("overdose.actions")
+    if pump is None:
+        actions = ("give no more baclofen until the signs are explained", *actions[1:])
+    causes = facts.book.words("overdose.causes")
+    card = [
+        "EMERGENCY: signs that fit a baclofen overdose.",
+        "Call the emergency team now; do not wait for a calculation.",
+    ]
+    card += [f"{number}. {text[0].upper()}{text[1:]}." for number, text in enumerate(actions, 1)]
+    if pump is not None:
+        card.append(_pump_line(pump, facts))
+    card.append("Look for the cause: " + "; ".join(causes) + ".")
+    card.append("No antidote: physostigmine is not offered (C-16).")
+    return found(
+        facts.book,
+        "emergency-overdose",
+        STOP,
+        f"Signs that fit an overdose: {names}. Emergency card first.",
+        "These are signs of overdose by the monograph; most overdoses come from the screening bolus, a refill or a program.",
+        "When the signs are gone or explained, write 'symptom ...; resolved' for each; an override needs a name and a reason.",
+        "overdose.actions",
+        "overdose.causes",
+        "overdose.antidote",
+        *(entry.name for entry in over),
+        stops=("titration", "trial", "start", "adjust", "strength change", "holiday", "restart"),
+        card=tuple(card),
+    )
+
+
+def _withdrawal(facts: Facts, pump: PumpState | None, gone: tuple[Entry, ...]) -> Finding:
+    names = listed([str(entry.value) for entry in gone])
+    stage = max(int(entry.more.get("stage", 1)) for entry in gone)
+    special = _special(facts)
+    card = ["EMERGENCY: signs that fit baclofen withdrawal.", "Call the emergency team now; withdrawal can kill."]
+    if pump is not None:
+        checks = facts.book.words("withdrawal.delivery_first")
+        card += [f"{number}. Check: {text}." for number, text in enumerate(checks, 1)]
+        card.append(_pump_line(pump, facts))
+        card.append(
+            "Restore the infusion at a dose similar to the one before; where that is delayed, GABA-ergic drugs bridge."
+        )
+        card.append("Baclofen by mouth must not be relied on to stop the progression of intrathecal withdrawal.")
+    else:
+        card.append(
+            "1. Restore baclofen by mouth at a dose similar to the one before, if it can be swallowed and absorbed."
+        )
+        card.append("2. Ask why it stopped: supply, vomiting, operation, or somebody's order.")
+    card.append("It can look like: " + ", ".join(facts.book.words("withdrawal.look_alikes")) + ".")
+    if special:
+        card.append("Special attention: " + "; ".join(special) + ".")
+    return found(
+        facts.book,
+        "emergency-withdrawal",
+        STOP,
+        f"Signs that fit withdrawal, stage {stage} of 3: {names}. Emergency card first.",
+        "Withdrawal comes most often from the delivery system, evolves over 1-3 days and can end in organ failure.",
+        "When the signs are gone or explained, write 'symptom ...; resolved' for each; an override needs a name and a reason.",
+        "withdrawal.delivery_first",
+        "withdrawal.boxed",
+        "withdrawal.look_alikes",
+        "withdrawal.oral_not_enough",
+        "restart.similar",
+        *(entry.name for entry in gone),
+        stops=("titration", "taper", "trial", "start", "adjust", "strength change", "holiday"),
+        card=tuple(card),
+    )
+
+
+def _special(facts: Facts) -> list[str]:
+    names = list(facts.having("communication", "withdrawal"))
+    if high := high_lesion(facts):
+        names.append(f"cord lesion at {high}")
+    return names

@@ -1,0 +1,105 @@
+"""A finding: something true of the chart that matters, with its grade, its basis and what would resolve it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from eutonia.knowledge import Book
+from eutonia.moment import iso
+
+Grade = Literal["stop", "caution", "note"]
+STOP: Final = "stop"
+CAUTION: Final = "caution"
+NOTE: Final = "note"
+GRADES: Final[dict[str, int]] = {STOP: 0, CAUTION: 1, NOTE: 2}
+
+Kind = Literal["titration", "taper", "trial", "start", "adjust", "refill", "strength change", "holiday", "restart"]
+KINDS: Final[tuple[Kind, ...]] = (
+    "titration",
+    "taper",
+    "trial",
+    "start",
+    "adjust",
+    "refill",
+    "strength change",
+    "holiday",
+    "restart",
+)
+RISING: Final[tuple[Kind, ...]] = ("titration", "trial", "start", "adjust", "strength change", "holiday", "restart")
+PUMP: Final[tuple[Kind, ...]] = ("start", "adjust", "refill", "strength change", "holiday", "restart")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found (`says`), why it matters (`basis`), from which facts and sources, and what would resolve it.
+
+    `stops` are the kinds of plan that are refused while it stands; `card` are the lines of an emergency card.
+    """
+
+    id: str
+    grade: Grade
+    says: str
+    basis: str
+    facts: tuple[str, ...]
+    sources: tuple[str, ...]
+    resolve: str
+    stops: tuple[Kind, ...] = ()
+    card: tuple[str, ...] = ()
+    due: datetime | None = None
+    overridden: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The finding as JSON."""
+        found: dict[str, Any] = {
+            "id": self.id,
+            "grade": self.grade,
+            "says": self.says,
+            "basis": self.basis,
+            "facts": list(self.facts),
+            "sources": list(self.sources),
+            "resolve": self.resolve,
+            "stops": list(self.stops),
+        }
+        if self.card:
+            found["card"] = list(self.card)
+        if self.due is not None:
+            found["due"] = iso(self.due)
+        if self.overridden:
+            found["overridden"] = self.overridden
+        return found
+
+
+def found(
+    book: Book,
+    id_: str,
+    grade: Grade,
+    says: str,
+    basis: str,
+    resolve: str,
+    *entries: str,
+    stops: tuple[Kind, ...] = (),
+    card: tuple[str, ...] = (),
+    due: datetime | None = None,
+) -> Finding:
+    """A finding that rests on knowledge entries: their facts and sources become its own."""
+    facts: dict[str, None] = {}
+    sources: dict[str, None] = {}
+    for name in entries:
+        entry = book.entry(name)
+        facts.update(dict.fromkeys(entry.facts))
+        sources.update(dict.fromkeys(entry.source))
+        if entry.conflict:
+            sources[f"sources disagree: {entry.conflict}"] = None
+    return Finding(id_, grade, says, basis, tuple(facts), tuple(sources), resolve, stops, card, due)
+
+
+def listed(names: tuple[str, ...] | list[str]) -> str:
+    """Names as a person says them: 'a', 'a and b', 'a, b and c'.
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,0 +1,107 @@
+"""Which drugs on the list add to baclofen's effects, or cannot be recognised; is the list complete?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from eutonia.chart.facts import Drug, Facts
+from eutonia.evidence import Unknown
+from eutonia.findings.context import intrathecal
+from eutonia.findings.finding import CAUTION, NOTE, Finding, found, listed
+from eutonia.knowledge import Entry
+from eutonia.pump import PumpState
+
+_SEVERE = {"major": 0, "moderate": 1, "minor": 2}
+
+
+def matches(facts: Facts) -> list[tuple[Entry, list[Drug]]]:
+    """Each interaction class with the drugs on the list that belong to it, the gravest first."""
+    spine = intrathecal(facts)
+    pairs = []
+    for name, entry in facts.book.library.entries.items():
+        if not name.startswith("interaction."):
+            continue
+        if entry.more.get("route") == "intrathecal" and not spine:
+            continue
+        drugs = [drug for drug in facts.drugs if drug.belongs(str(entry.value)) and not drug.belongs("baclofen")]
+        if drugs:
+            pairs.append((entry, drugs))
+    return sorted(pairs, key=lambda pair: _SEVERE[str(pair[0].more["severity"])])
+
+
+def _names(drugs: list[Drug], tag: str) -> list[str]:
+    return list(dict.fromkeys(each.name for drug in drugs for each in drug.ingredients if tag in each.classes))
+
+
+def find(facts: Facts, _: PumpState | None) -> Iterator[Finding]:
+    """One finding for the drugs that add to it, one for what could not be recognised or was not asked."""
+    book = facts.book
+    depressant: list[tuple[Entry, list[Drug]]] = []
+    other: list[tuple[Entry, list[Drug]]] = []
+    for entry, drugs in matches(facts):
+        sedating = entry.value in (
+            "cns depressant",
+            "opioid",
+            "alcohol",
+            "morphine",
+            "tizanidine",
+            "tricyclic",
+            "mao inhibitor",
+        )
+        (depressant if sedating or entry.value == "general anaesthetic" else other).append((entry, drugs))
+    if depressant:
+        yield _joined(
+            facts,
+            "interactions-cns",
+            depressant,
+            "Together with any other depressant of the nervous system: monitor closely.",
+        )
+    if other:
+        yield _joined(
+            facts, "interactions", other, "Labelled interactions of baclofen; none goes through cytochrome P450."
+        )
+    unknown = [part for drug in facts.drugs for part in drug.unrecognised]
+    incomplete = facts.list_complete
+    if unknown or isinstance(incomplete, Unknown):
+        says = []
+        if unknown:
+            says.append(f"Not recognised, so not checked: {listed([repr(name) for name in unknown])}.")
+        if isinstance(incomplete, Unknown):
+            says.append(f"The drug list may be incomplete: {incomplete.says}.")
+        yield found(
+            book,
+            "medications",
+            CAUTION,
+            " ".join(says),
+            "A drug that is not listed or not recognised may depress the nervous system or lower kidney function.",
+            "Write the ingredient's name, ask for alcohol, sedatives and opioids, and write 'medications no others'.",
+            "interaction.cns_depressant",
+            "age.medications",
+        )
+
+
+def _joined(facts: Facts, id_: str, pairs: list[tuple[Entry, list[Drug]]], basis: str) -> Finding:
+    told: dict[str, list[str]] = {}
+    watch: dict[str, None] = {}
+    shown: set[str] = set()
+    for entry, drugs in sorted(pairs, key=lambda pair: pair[0].value == "cns depressant"):
+        names = _names(drugs, str(entry.value))
+        if entry.value == "cns depressant":
+            names = [name for name in names if name not in shown]
+        if not names:
+            continue
+        shown.update(names)
+        told.setdefault(entry.says, []).extend(names)
+        watch[str(entry.more["watch"])] = None
+    worst = min(_SEVERE[str(entry.more["severity"])] for entry, _ in pairs)
+    says = "; ".join(f"{listed(names)}: {what}" for what, names in told.items())
+    todo = "; ".join(watch)
+    return found(
+        facts.book,
+        id_,
+        CAUTION if worst < 2 else NOTE,
+        f"{says[0].upper()}{says[1:]}.",
+        basis,
+        f"{todo[0].upper()}{todo[1:]}.",
+        *(entry.name for entry, _ in pairs),
+    )

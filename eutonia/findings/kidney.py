@@ -1,0 +1,209 @@
+"""How well do the kidneys work, and how much of the usual dose does that leave?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from eutonia.chart.facts import Facts
+from eutonia.evidence import Known, Unknown
+from eutonia.findings.context import intrathecal, oral
+from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, found, listed
+from eutonia.pump import PumpState
+from eutonia.quantity import plain, rounded
+
+
+def cockcroft_gault(age: int, weight_kg: float, creatinine_mg_dl: float, female: bool) -> float:
+    """Creatinine clearance in mL/min (Cockcroft and Gault 1976).
+
+    >>> round(cockcroft_gault(60, 72, 1.0, female=False), 1)
+    80.0
+    """
+    return (140 - age) * weight_kg / (72 * creatinine_mg_dl) * (0.85 if female else 1.0)
+
+
+def ckd_epi_2021(age: int, creatinine_mg_dl: float, female: bool) -> float:
+    """eGFR in mL/min/1.73 m2 by the CKD-EPI equation of 2021 (Inker and others, N Engl J Med 385:1737).
+
+    >>> round(ckd_epi_2021(50, 1.0, female=False))
+    92
+    """
+    kappa, alpha = (0.7, -0.241) if female else (0.9, -0.302)
+    ratio = creatinine_mg_dl / kappa
+    low, high = min(ratio, 1.0) ** alpha, max(ratio, 1.0) ** -1.2
+    return float(142 * low * high * 0.9938**age * (1.012 if female else 1.0))
+
+
+def bedside_schwartz(height_cm: float, creatinine_mg_dl: float) -> float:
+    """eGFR in mL/min/1.73 m2 for children (Schwartz and others 2009, J Am Soc Nephrol 20:629).
+
+    >>> round(bedside_schwartz(130, 0.5), 1)
+    107.4
+    """
+    return 0.413 * height_cm / creatinine_mg_dl
+
+
+@dataclass(frozen=True, slots=True)
+class Kidney:
+    """Kidney function as the chart gives it: each number that could be had, and the share of the dose it leaves."""
+
+    clearance: float | None
+    egfr: float | None
+    share: Fraction
+    avoid: bool
+    dialysis: bool
+    how: tuple[str, ...]
+
+
+def kidney(facts: Facts) -> Kidney | Unknown:
+    """Clearance, eGFR and the band of the dose; the stricter of the two governs.
+
+    Unknown where there is no creatinine, eGFR or clearance recent enough to say anything.
+    """
+    if facts.on_dialysis:
+        return Kidney(None, None, facts.book.shares("kidney.shares")[-1], True, True, ("on dialysis",))
+    creatinine = facts.lab("creatinine", "creatinine", "age.creatinine")
+    reported = facts.lab("egfr", "eGFR", "age.creatinine")
+    measured = facts.lab("clearance", "creatinine clearance", "age.creatinine")
+    if all(isinstance(each, Unknown) for each in (creatinine, reported, measured)):
+        old = [
+            each
+            for each in (creatinine, reported, measured)
+            if isinstance(each, Unknown) and each.reason != "never asked"
+        ]
+        return old[0] if old else Unknown("never asked", "no creatinine, eGFR or clearance is on the chart")
+    how: list[str] = []
+    clearance = egfr = None
+    if isinstance(measured, Known):
+        clearance = float(measured.value.value.to("mL/min"))
+        how.append(f"clearance measured {_number(clearance)} mL/min")
+    if isinstance(creatinine, Known):
+        mg_dl = float(creatinine.value.value.to("mg/dL"))
+        computed, estimate, words = _from_creatinine(facts, mg_dl)
+        how += words
+        clearance = clearance if clearance is not None else computed
+        egfr = estimate
+    if isinstance(reported, Known) and (egfr is None or reported.at >= getattr(creatinine, "at", reported.at)):
+        value = float(reported.value.value.to("mL/min/1.73 m2"))
+        how.append(f"eGFR reported {_number(value)} mL/min/1.73 m2")
+        egfr = value if egfr is None else min(egfr, value)
+    if clearance is None and egfr is None:
+        return Unknown(
+            "never asked",
+            "the creatinine cannot be read as clearance: " + listed(how or ["age, sex or weight is missing"]),
+        )
+    return _band(facts, clearance, egfr, tuple(how))
+
+
+def _number(value: float) -> str:
+    return plain(rounded(value, "1"))
+
+
+def _from_creatinine(facts: Facts, mg_dl: float) -> tuple[float | None, float | None, list[str]]:
+    how: list[str] = []
+    clearance = egfr = None
+    if isinstance(facts.age, Unknown):
+        return None, None, [facts.age.says]
+    age = facts.age.value
+    if age < 18:
+        if isinstance(facts.height, Known):
+            egfr = bedside_schwartz(float(facts.height.value.value.to("cm")), mg_dl)
+            how.append(f"bedside Schwartz {_number(egfr)} mL/min/1.73 m2")
+        else:
+            how.append("a child's eGFR needs the height")
+        return None, egfr, how
+    if isinstance(facts.sex, Unknown) or facts.sex.value == "other":
+        return None, None, ["the formulas need the sex, female or male"]
+    female = facts.sex.value == "female"
+    if isinstance(facts.weight, Known):
+        clearance = cockcroft_gault(age, float(facts.weight.value.value.to("kg")), mg_dl, female)
+        how.append(f"Cockcroft-Gault {_number(clearance)} mL/min")
+    else:
+        how.append(f"no Cockcroft-Gault: {facts.weight.says}")
+    egfr = ckd_epi_2021(age, mg_dl, female)
+    how.append(f"CKD-EPI 2021 {_number(egfr)} mL/min/1.73 m2")
+    return clearance, egfr, how
+
+
+def _band(facts: Facts, clearance: float | None, egfr: float | None, how: tuple[str, ...]) -> Kidney:
+    book = facts.book
+    bounds = [float(each.value) for each in book.quantities("kidney.bands")]
+    shares = book.shares("kidney.shares")
+    reduce_below = float(book.quantity("kidney.egfr_reduce").value)
+    avoid_below = float(book.quantity("kidney.avoid").value)
+
+    def share(value: float) -> Fraction:
+        if value < bounds[2]:
+            return shares[2]
+        return shares[1] if value <= bounds[1] else shares[0] if value <= bounds[0] else Fraction(1)
+
+    found_ = [share(clearance)] if clearance is not None else []
+    if egfr is not None:
+        found_.append(share(egfr) if egfr < reduce_below else Fraction(1))
+    avoid = any(value is not None and value < avoid_below for value in (clearance, egfr))
+    return Kidney(clearance, egfr, min(found_), avoid, False, how)
+
+
+def find(facts: Facts, _: PumpState | None) -> Iterator[Finding]:
+    """Both numbers, the band, and what it leaves of the dose; a missing number is a finding, not a silence."""
+    book = facts.book
+    known = kidney(facts)
+    entries = ("kidney.bands", "kidney.avoid", "kidney.renal_share")
+    if isinstance(known, Unknown):
+        by_mouth = oral(facts)
+        yield found(
+            book,
+            "kidney",
+            STOP if by_mouth else CAUTION,
+            f"Kidney function is unknown: {known.says}.",
+            "About 70 % of baclofen leaves by the kidney; without a value no dose by mouth is planned.",
+            "Write a recent 'lab creatinine 0.9 mg/dL', with weight, birth date and sex on the chart.",
+            *entries,
+            stops=("titration",),
+        )
+        return
+    said = "; ".join(known.how)
+    if known.avoid:
+        where = "dialysis" if known.dialysis else f"below {plain(book.quantity('kidney.avoid').value)} mL/min"
+        yield found(
+            book,
+            "kidney",
+            STOP,
+            f"Kidney: avoid baclofen ({where}). {said[0].upper()}{said[1:]}.",
+            "It accumulates: toxicity was seen at 5-60 mg a day, within 2-3 days of the start.",
+            "Another treatment; 'override kidney; by ...; because ...' opens a third of the usual dose. What is taken now is "
+            "tapered, not stopped at once.",
+            *entries,
+            "kidney.toxic_dose",
+            *(["kidney.dialysis_dose"] if known.dialysis else []),
+            stops=("titration", "trial", "start"),
+        )
+    elif known.share < 1:
+        yield found(
+            book,
+            "kidney",
+            CAUTION,
+            f"Kidney: reduce the dose to {known.share.numerator}/{known.share.denominator} of the usual. {said}.",
+            "The dose by mouth follows kidney function (Vlavonou 2014); the stricter of the two numbers governs (C-12)."
+            + (" In the spine the label says reduce, and gives no number." if intrathecal(facts) else ""),
+            "Check creatinine again whenever anything changes, and plan the dose again.",
+            *entries,
+            "kidney.encephalopathy_30_days",
+        )
+    else:
+        named = facts.having("kidney")
+        head = (
+            f"Kidney: {listed(named)} on the chart; no reduction at today's values."
+            if named
+            else "Kidney: no reduction."
+        )
+        yield found(
+            book,
+            "kidney",
+            NOTE,
+            f"{head} {said}.",
+            "The dose by mouth follows kidney function.",
+            "Check creatinine again whenever anything changes.",
+            *entries,
+        )

@@ -1,0 +1,139 @@
+"""Do the chamber, the program and the line agree on the strength, and is the line's volume known?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from eutonia.chart.facts import Facts
+from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, Kind, found
+from eutonia.moment import shown
+from eutonia.pump import PumpState
+from eutonia.pump.program import problems
+from eutonia.quantity import Quantity, plain, rounded
+
+
+def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
+    """Mismatch of strength, a missing bridge, a repeated prime, contradictory fills, what the device cannot do."""
+    if pump is None:
+        return
+    book = facts.book
+    changing: tuple[Kind, ...] = ("start", "adjust", "strength change", "holiday", "restart")
+    says: list[str] = []
+    entries: list[str] = []
+    if pump.fill is not None and pump.fill.product is not None and pump.fill.product != pump.fill.strength:
+        says.append(
+            f"the fill is written as {plain(pump.fill.strength)} but the product says {plain(pump.fill.product)} "
+            f"({_times(pump.fill.product, pump.fill.strength)} the dose)"
+        )
+        entries.append("overdose.check")
+    if pump.told is not None and pump.strength is not None and pump.told != pump.strength:
+        says.append(
+            f"the pump was told {plain(pump.told)} but holds {plain(pump.strength)}: it delivers "
+            f"{_times(pump.strength, pump.told)} the dose it believes"
+        )
+        entries += ["overdose.check", "pump.bridge"]
+    for first, second in pump.refill_conflicts:
+        says.append(
+            f"two different fills within a day ({shown(first.at, facts.home)} and {shown(second.at, facts.home)}): "
+            "which one is in the chamber is not known"
+        )
+        entries.append("pump.refill_conflict")
+    for event in pump.overfilled:
+        says.append(
+            f"the fill of {shown(event.at, facts.home)} is more than the chamber of {plain(pump.implant.capacity)} holds"
+        )
+        entries.append("overdose.check")
+    for event in pump.repeated_primes:
+        says.append(
+            f"the prime bolus of {shown(event.at, facts.home)} was given into a line that had been primed: it went to the patient"
+        )
+        entries.append("pump.prime_once")
+    if says:
+        text = "; ".join(says)
+        yield found(
+            book,
+            "strength",
+            STOP,
+            f"{text[0].upper()}{text[1:]}.",
+            "The balance of volumes cannot see a wrong strength; only order, product and program compared can.",
+            "Two people compare order, product and program; write the corrected line, or 'explained refill; ...; by ...'.",
+            *dict.fromkeys(entries),
+            stops=changing,
+        )
+    elif pump.bridge_missing and pump.line_volume is not None and pump.program is not None and not pump.program.stopped:
+        yield _bridge_missing(facts, pump)
+    yield from _device(facts, pump)
+
+
+def _times(one: Quantity, other: Quantity) -> str:
+    return f"{plain(rounded(one.to('mcg/mL') / other.to('mcg/mL'), '0.01'))} times"
+
+
+def _bridge_missing(facts: Facts, pump: PumpState) -> Finding:
+    old, new = pump.previous_strength, pump.strength
+    assert old is not None
+    assert new is not None
+    until = (
+        f" until about {shown(pump.arrives_at, facts.home)}" if pump.arrives_at is not None and pump.line_old else ""
+    )
+    return found(
+        facts.book,
+        "bridge",
+        STOP if pump.line_old else NOTE,
+        f"No bridge bolus is written after the change from {plain(old)} to {plain(new)}: the line holds the old drug{until}, "
+        f"so the patient gets {_times(old, new)} the dose.",
+        "Until the line is swept the old strength flows at the new rate.",
+        "Program the bridge bolus and write it ('bridge ... over ...'), or watch for overdose or withdrawal until the line is swept.",
+        "pump.bridge",
+        stops=("adjust", "strength change", "holiday") if pump.line_old else (),
+    )
+
+
+def _device(facts: Facts, pump: PumpState) -> Iterator[Finding]:
+    book = facts.book
+    says: list[str] = []
+    entries: list[str] = ["pump.modes"]
+    if pump.model is None:
+        says.append(
+            f"'{pump.implant.device}' is not in the device table: its flow range, accuracy and battery are not known"
+        )
+    else:
+        if all(pump.implant.capacity != each for each in pump.model.capacities):
+            says.append(
+                f"{pump.model.title} is known with {' or '.join(map(plain, pump.model.capacities))}, not {plain(pump.implant.capacity)}"
+            )
+        if pump.program is not None and pump.told is not None and not pump.program.stopped:
+            says += problems(pump.program, pump.told, pump.model.flow, pump.model.most_steps)
+            if not pump.model.programmable:
+                entries.append("device.constant_flow.rule")
+        if pump.model.key == "prometra_ii":
+            says.append("the manual that was read labels it for morphine and from 22 years")
+            entries.append("device.prometra_ii.label")
+    if pump.line_volume is None:
+        says.append(
+            "the volume of the line is not known, so when drug reaches the tip cannot be said, and no bridge can be planned"
+        )
+        entries.append("pump.bridge")
+    offset = facts.now.astimezone(facts.home).utcoffset()
+    timed = pump.program is not None and (pump.program.steps or any(bolus.at for bolus in pump.program.boluses))
+    if timed and offset is not None and offset != pump.clock:
+        hours = (offset - pump.clock).total_seconds() / 3600
+        says.append(
+            f"the pump's clock does not follow summer time: what it gives at 06:00 comes at {_shifted(6, hours)} on the wall now"
+        )
+    if says:
+        text = "; ".join(says)
+        yield found(
+            book,
+            "device",
+            CAUTION,
+            f"{text[0].upper()}{text[1:]}.",
+            "What the device can do comes from its table; rows that nobody read in a manual are configuration, marked unverified.",
+            "Read the device's manual and the implant record; write 'implant ...; line ... mL'.",
+            *entries,
+        )
+
+
+def _shifted(hour: int, hours: float) -> str:
+    minutes = round((hour + hours) * 60) % 1440
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"

@@ -1,0 +1,245 @@
+"""The pump's dose goes up or down in steps whose size depends on the origin, at most once in a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from eutonia.chart import event as e
+from eutonia.chart.facts import Facts
+from eutonia.chart.orders import Program
+from eutonia.evidence import Known
+from eutonia.findings.effects import reported
+from eutonia.findings.finding import listed
+from eutonia.plan.guard import adjust_window, maintenance
+from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
+from eutonia.plan.words import CHECKED, runs, when
+from eutonia.pump import PumpState
+from eutonia.quantity import Quantity, plain, rounded
+
+_GRAIN = Decimal("0.1")
+
+WATCH = (
+    "After a rise: sedation, weak breathing, loss of tone upwards; full effect after 24-48 h.",
+    "After a fall: spasms, itch without rash, fever; go back at once if tone returns hard.",
+    "The lowest dose with an adequate response is kept.",
+)
+
+
+def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> Iterator[Plan | Refusal]:
+    """Options of the step's size side by side; a request for one dose is checked against the window."""
+    book = facts.book
+    if pump is None or pump.program is None or pump.strength is None or pump.left_ml is None:
+        yield refuse(
+            book,
+            "adjust",
+            "No program with a filled pump is on the chart.",
+            "Write implant, refill and program.",
+            "adjust.spinal",
+        )
+        return
+    if not pump.running:
+        yield refuse(
+            book, "adjust", "The pump is stopped or empty.", "Ask for 'restart'.", "adjust.spinal", "restart.similar"
+        )
+        return
+    if pump.model is not None and not pump.model.programmable:
+        yield refuse(
+            book,
+            "adjust",
+            "A constant-flow pump has no dose that can be programmed.",
+            "The daily dose changes with the strength of the next fill: 'request strength ...'.",
+            "device.constant_flow.rule",
+        )
+        return
+    if pump.bridge_running_until is not None:
+        yield refuse(
+            book,
+            "adjust",
+            f"A bridge bolus runs until {when(pump.bridge_running_until, facts)}.",
+            "Wait for its end.",
+            "pump.bridge",
+        )
+        return
+    assert pump.program_since is not None
+    at = max(facts.now, pump.program_since + timedelta(hours=float(book.quantity("adjust.interval").to("h"))))
+    window = adjust_window(facts, pump, at)
+    if window is None:
+        yield refuse(
+            book,
+            "adjust",
+            "The origin of the spasticity is not known.",
+            "Write '; origin spinal' or '; origin cerebral'.",
+            "adjust.spinal",
+        )
+        return
+    kind = request.kind if request is not None else "both"
+    if kind == "adjust to":
+        assert request is not None
+        assert request.dose is not None
+        yield from _to(facts, pump, at, window, request.dose)
+        return
+    effects = reported(facts)
+    if kind in ("adjust down", "both") or effects:
+        low, high = book.span("adjust.down")
+        for percent in (low.value, high.value):
+            yield from _option(facts, pump, at, -percent)
+    if kind in ("adjust up", "both"):
+        if effects:
+            names = listed([str(each.value) for each in effects])
+            yield refuse(
+                book,
+                "adjust",
+                f"No rise while {names} is reported.",
+                "Write 'symptom ...; resolved' when it is gone; options downwards are shown.",
+                "adjust.down",
+                "adjust.lowest",
+            )
+            return
+        middle = (window[0] + window[1]) / 2
+        for percent in (window[0], middle, window[1]):
+            yield from _option(facts, pump, at, percent)
+
+
+def entry_of(facts: Facts, pump: PumpState, at: datetime) -> str:
+    """The knowledge entry of the window that governs."""
+    child = isinstance(facts.age, Known) and facts.age.value < facts.book.count("oral.age_min")
+    cerebral = child or (isinstance(facts.origin, Known) and facts.origin.value == "cerebral")
+    return f"adjust.{'cerebral' if cerebral else 'spinal'}{'_maintenance' if maintenance(facts, pump, at) else ''}"
+
+
+def changed(program: Program, percent: Decimal) -> Program:
+    """The program with its daily dose changed by `percent`, rounded to what can be programmed, inside the step asked for.
+
+    Rounding goes towards today's dose; where that would leave the window, one grain further.
+    """
+    factor = 1 + Fraction(percent) / 100
+    if program.continuous is not None and not program.boluses and not program.steps:
+        exact = program.daily.value * (1 + percent / 100)
+        toward = rounded(exact, _GRAIN, "down" if percent > 0 else "up")
+        return Program(continuous=Quantity.of(toward, "mcg/day"))
+    return program.scaled(factor, _GRAIN)
+
+
+def _option(facts: Facts, pump: PumpState, at: datetime, percent: Decimal) -> Iterator[Plan]:
+    assert pump.program is not None
+    program = changed(pump.program, percent)
+    before, after = pump.program.daily.value, program.daily.value
+    window = adjust_window(facts, pump, at)
+    low = facts.book.span("adjust.down")[0].value if percent < 0 else (window[0] if window else percent)
+    if abs(after / before - 1) * 100 < low:
+        nudged = Quantity.of(after + (_GRAIN if percent > 0 else -_GRAIN), "mcg/day")
+        if program.mode == "simple continuous":
+            program = Program(continuous=nudged)
+    yield _plan(facts, pump, at, program, "")
+
+
+def _plan(facts: Facts, pump: PumpState, at: datetime, program: Program, overridden: str) -> Plan:
+    book = facts.book
+    assert pump.program is not None
+    assert pump.strength is not None
+    assert pump.left_ml is not None
+    assert pump.rate_ml_day is not None
+    before, after = pump.program.daily, program.daily
+    change = rounded((after.value / before.value - 1) * 100, "0.1")
+    sign = "+" if change > 0 else ""
+    name = entry_of(facts, pump, at)
+    low, high = book.span(name if change > 0 else "adjust.down")
+    days = (at - facts.now).total_seconds() / 86400
+    left = max(pump.left_ml - pump.rate_ml_day * days, 0.0)
+    next_at = at + timedelta(hours=float(book.quantity("adjust.interval").to("h")))
+    steps = (
+        Step(
+            at,
+            "check",
+            f"Old: {pump.program.written} ({plain(before)}). New: {program.written} ({plain(after)}); {CHECKED}.",
+        ),
+        Step(
+            at,
+            "program",
+            f"{program.written}: {runs(program, pump.strength, left, pump, at, facts)}; read it back ('eutonia verify').",
+            after,
+        ),
+        Step(
+            next_at, "review", f"Score the tone and ask for effects; no further change before {when(next_at, facts)}."
+        ),
+    )
+    phase = "maintenance" if maintenance(facts, pump, at) else "titration"
+    flagged = (
+        "; the maintenance windows begin after about 60 days, second-hand (C-07)"
+        if phase == "maintenance" and change > 0
+        else ""
+    )
+    child = (
+        "a child: the cerebral window"
+        if name.startswith("adjust.cerebral") and getattr(facts.origin, "value", "") != "cerebral"
+        else ""
+    )
+    origin = child or f"{getattr(facts.origin, 'value', 'unknown')} origin"
+    why = (
+        f"{sign}{plain(change)}% of {plain(before)}; one {'rise' if change > 0 else 'lowering'} is {plain(low.value)} to {plain(high.value)}% "
+        f"({origin}, {phase}{flagged}), at most once in 24 h."
+    )
+    entries = (
+        (name, "adjust.interval", "adjust.lowest", "overdose.check")
+        if change > 0
+        else ("adjust.down", "adjust.interval", "adjust.lowest")
+    )
+    facts_, sources = basis(book, *entries)
+    return Plan(
+        "adjust",
+        f"{sign}{plain(change)}%",
+        "clinic",
+        steps,
+        why,
+        facts_,
+        sources,
+        WATCH,
+        overridden=overridden,
+        program=program.written,
+    )
+
+
+def _to(
+    facts: Facts, pump: PumpState, at: datetime, window: tuple[Decimal, Decimal], dose: Quantity
+) -> Iterator[Plan | Refusal]:
+    book = facts.book
+    assert pump.program is not None
+    before = pump.program.daily
+    if dose.kind != "daily dose" or not dose.value:
+        yield refuse(
+            book,
+            "adjust",
+            f"{plain(dose)} is not a daily dose.",
+            "Write 'request adjust to 150 mcg/day'.",
+            "adjust.spinal",
+        )
+        return
+    percent = (dose.to("mcg/day") / before.value - 1) * 100
+    down_low, down_high = book.span("adjust.down")
+    inside = window[0] <= percent <= window[1] or -down_high.value <= percent <= -down_low.value
+    by = facts.overridden("adjust")
+    if not inside and by is None:
+        up = [plain(rounded(before.value * (1 + each / 100), _GRAIN)) for each in window]
+        down = [plain(rounded(before.value * (1 - each / 100), _GRAIN)) for each in (down_high.value, down_low.value)]
+        yield refuse(
+            book,
+            "adjust",
+            f"{plain(dose)} is {plain(rounded(percent, '0.1'))}% from {plain(before)}: outside the window of {up[0]} to {up[1]} mcg/day upwards "
+            f"and {down[0]} to {down[1]} mcg/day downwards.",
+            "Ask for a dose inside the window, or write 'override adjust; by ...; because ...'.",
+            entry_of(facts, pump, at),
+            "adjust.down",
+        )
+        return
+    program = _scaled_to(pump.program, dose)
+    override = f"{by.by}: {getattr(by.what, 'because', '')}" if by is not None and not inside else ""
+    yield _plan(facts, pump, at, program, override)
+
+
+def _scaled_to(program: Program, dose: Quantity) -> Program:
+    if program.mode == "simple continuous":
+        return Program(continuous=Quantity.of(dose.to("mcg/day"), "mcg/day"))
+    return program.scaled(Fraction(dose.to("mcg/day")) / Fraction(program.daily.value), _GRAIN)

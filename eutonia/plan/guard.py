@@ -1,0 +1,341 @@
+"""The one gate through which every dose leaves: it states what is allowed, and everything else is refused.
+
+Nothing is moved to the nearest limit.  A dose that is not a number, a limit that is missing and a step that is not
+known fall on the refusing side by themselves.  The windows of the routes do not meet and span less than a thousandfold,
+so a dose in mg that was meant in mcg is always outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final
+
+from eutonia.chart.facts import Facts
+from eutonia.evidence import Known
+from eutonia.findings.kidney import Kidney, kidney
+from eutonia.plan.plan import Plan, Step
+from eutonia.pump import PumpState
+from eutonia.quantity import Quantity, plain
+
+
+def oral_window(facts: Facts) -> tuple[Decimal, Decimal] | None:
+    """Smallest and greatest daily dose by mouth in mg for this person; none where no kidney value says how much."""
+    known = kidney(facts)
+    if not isinstance(known, Kidney):
+        return None
+    book = facts.book
+    most = Fraction(book.quantity("oral.daily_max").to("mg/day"))
+    if isinstance(facts.age, Known) and facts.age.value < book.count("oral.age_min"):
+        low, high = book.span("oral.child_daily_max")
+        most = min(most, Fraction((low if facts.age.value < 8 else high).to("mg/day")))
+    most *= known.share
+    if known.dialysis:
+        most = min(most, Fraction(book.quantity("kidney.dialysis_dose").to("mg/day")))
+    return book.quantity("oral.smallest").to("mg"), Decimal(most.numerator) / Decimal(most.denominator)
+
+
+def oral_step(facts: Facts) -> Decimal | None:
+    """The most that the daily dose in mg may rise in one step, as the kidneys leave it."""
+    known = kidney(facts)
+    if not isinstance(known, Kidney):
+        return None
+    step = Fraction(facts.book.quantity("oral.step_a_day").to("mg/day")) * known.share
+    return Decimal(step.numerator) / Decimal(step.denominator)
+
+
+def adjust_window(facts: Facts, pump: PumpState, at: datetime) -> tuple[Decimal, Decimal] | None:
+    """The least and the greatest rise of the daily dose in percent at this moment; none where the origin is unknown."""
+    book = facts.book
+    if not isinstance(facts.origin, Known):
+        return None
+    child = isinstance(facts.age, Known) and facts.age.value < book.count("oral.age_min")
+    name = "adjust.cerebral" if child or facts.origin.value == "cerebral" else "adjust.spinal"
+    if maintenance(facts, pump, at):
+        name += "_maintenance"
+    low, high = book.span(name)
+    return low.value, high.value
+
+
+def maintenance(facts: Facts, pump: PumpState, at: datetime) -> bool:
+    """Whether the pump has run long enough for the maintenance windows."""
+    after = timedelta(days=float(facts.book.quantity("adjust.maintenance_after").to("days")))
+    return pump.pump_start is not None and at - pump.pump_start > after
+
+
+def dose_before(pump: PumpState, at: datetime) -> Quantity | None:
+    """The daily dose that ran 24 h before `at`, so that several steps in a day are seen as one."""
+    before = [
+        program for when, program in pump.dose_history if when <= at - timedelta(hours=24) and when >= pump.implanted
+    ]
+    return before[-1].daily if before else None
+
+
+def check(plan: Plan, facts: Facts, pump: PumpState | None) -> tuple[str, ...]:
+    """What the guard has against a plan; nothing where every step is allowed."""
+    if not plan.steps:
+        return ("the plan has no steps",)
+    times = [step.at for step in plan.steps]
+    problems = []
+    if times != sorted(times) or times[0] < facts.now:
+        problems.append("its steps are not in order, or begin in the past")
+    rule = _RULES.get(plan.kind)
+    if rule is None:
+        problems.append(f"no rule allows a plan of the kind '{plan.kind}'")
+        return tuple(problems)
+    for step in plan.steps:
+        if step.dose is not None and not _in_window(step, plan, facts):
+            problems.append(f"{plain(step.dose)} to {step.do} is outside what is allowed")
+        if step.dose is None and step.do in ("take", "give", "program", "bridge"):
+            problems.append(f"a step to {step.do} has no dose")
+    if not problems:
+        problems += rule(plan, facts, pump)
+    return tuple(problems)
+
+
+def _in_window(step: Step, plan: Plan, facts: Facts) -> bool:
+    book, dose = facts.book, step.dose
+    if dose is None:
+        return False
+    match step.do:
+        case "take" if dose.unit.name == "mg/day":
+            window = oral_window(facts)
+            if plan.kind == "taper":
+                # A taper comes down from whatever is taken; only the hard ceiling holds on the way.
+                window = (book.quantity("oral.smallest").to("mg"), book.quantity("oral.daily_max").to("mg/day"))
+            return window is not None and window[0] <= dose.value <= window[1]
+        case "give" if dose.unit.name == "mcg":
+            low, high = book.span("bolus.window")
+            return low.value <= dose.value <= high.value
+        case "program" if dose.unit.name == "mcg/day":
+            low, high = book.span("pump.daily_window")
+            return low.value <= dose.value <= high.value
+        case "bridge" if dose.unit.name == "mcg" and step.over_h:
+            low, high = book.span("pump.daily_window")
+            return low.value <= dose.value / step.over_h * 24 <= high.value
+        case _:
+            return False
+
+
+def _doses(plan: Plan, do: str) -> list[tuple[datetime, Decimal]]:
+    return [(step.at, step.dose.value) for step in plan.steps if step.do == do and step.dose is not None]
+
+
+def _titration(plan: Plan, facts: Facts, _: PumpState | None) -> list[str]:
+    use = facts.oral
+    if not isinstance(use, Known):
+        return ["what is taken by mouth today is not known"]
+    most = oral_step(facts)
+    apart = timedelta(hours=float(facts.book.quantity("oral.step_days").to("h")))
+    now_mg = use.value.daily_mg.value if use.value is not None else Decimal(0)
+    last_at = use.value.changed if use.value is not None else None
+    problems = []
+    doses = _doses(plan, "take")
+    if not doses or most is None:
+        return ["no dose, or no kidney value, to judge"]
+    for at, dose in doses:
+        if not dose - now_mg <= most:
+            problems.append(f"a rise of {plain(dose - now_mg)} mg a day is more than {plain(most)} mg")
+        if dose > now_mg and not (last_at is None or at - last_at >= apart):
+            problems.append("a rise comes sooner than 3 days after the last change")
+        now_mg, last_at = dose, at
+    return problems
+
+
+def taper_days(facts: Facts) -> timedelta:
+    """The shortest taper for this person: longer after long use."""
+    book = facts.book
+    shortest = book.quantity("oral.taper_days").to("days")
+    use = facts.oral
+    if (
+        not isinstance(use, Known)
+        or use.value is None
+        or facts.age_days(use.value.since) > book.quantity("oral.long_use_days").to("days")
+    ):
+        shortest = max(shortest, book.quantity("oral.taper_days_long_use").to("days"))
+    return timedelta(days=float(shortest))
+
+
+def _taper(plan: Plan, facts: Facts, _: PumpState | None) -> list[str]:
+    use = facts.oral
+    if not isinstance(use, Known) or use.value is None:
+        return ["nothing is taken by mouth that could be tapered"]
+    now_mg = use.value.daily_mg.value
+    problems = []
+    doses = _doses(plan, "take")
+    stops = [step.at for step in plan.steps if step.do == "stop"]
+    for _at, dose in doses:
+        if not dose < now_mg:
+            problems.append(f"{plain(dose)} mg a day is not less than {plain(now_mg)} mg")
+        now_mg = dose
+    if len(stops) != 1 or not doses or plan.steps[-1].do not in ("stop", "review"):
+        problems.append("a taper ends with one stop after its last dose")
+    elif not stops[0] - doses[0][0] >= taper_days(facts):
+        problems.append(f"it is shorter than {taper_days(facts).days} days")
+    if doses and not doses[-1][1] <= facts.book.quantity("oral.smallest").value * 2:
+        problems.append("its last dose is too large to stop from")
+    return problems
+
+
+def _trial(plan: Plan, facts: Facts, _: PumpState | None) -> list[str]:
+    book = facts.book
+    ladder = [book.quantity("trial.dose_small").value, *(each.value for each in book.quantities("trial.doses"))]
+    apart = timedelta(hours=float(book.quantity("trial.interval").to("h")))
+    problems = []
+    last_at: datetime | None = None
+    last_dose: Decimal | None = None
+    if facts.screenings:
+        last_at, last_dose = facts.screenings[-1].at, facts.screenings[-1].dose.to("mcg")
+        if facts.screenings[-1].outcome != "none":
+            problems.append("the last screening bolus was not without response, or its response is not recorded")
+    doses = _doses(plan, "give")
+    if not doses:
+        problems.append("no screening bolus")
+    for at, dose in doses:
+        if dose not in ladder:
+            problems.append(f"{plain(dose)} mcg is not one of the screening doses")
+        if last_at is not None and not at - last_at >= apart:
+            problems.append("two screening boluses are less than 24 h apart")
+        if last_dose is not None and not dose > last_dose:
+            problems.append("a screening bolus after one without response must be the next larger one")
+        if (
+            last_dose is not None
+            and dose in ladder
+            and last_dose in ladder
+            and ladder.index(dose) - ladder.index(last_dose) > 1
+        ):
+            problems.append("a screening dose was skipped")
+        last_at, last_dose = at, dose
+    return problems
+
+
+def start_dose(facts: Facts) -> Quantity | None:
+    """The first daily dose by the start rules: twice the effective screening dose, the dose itself after a long response.
+
+    None where there is no positive response or its duration is not known.
+    """
+    book = facts.book
+    positive = [s for s in facts.screenings if s.outcome == "positive"]
+    if not positive or positive[-1] is not facts.screenings[-1] or positive[-1].lasted is None:
+        return None
+    long = positive[-1].lasted.to("h") >= book.quantity("start.long_response").to("h")
+    factor = book.count("start.factor_long_response" if long else "start.factor")
+    return Quantity.of(positive[-1].dose.to("mcg") * factor, "mcg/day")
+
+
+def _start(plan: Plan, facts: Facts, pump: PumpState | None) -> list[str]:
+    meant = start_dose(facts)
+    doses = _doses(plan, "program")
+    if pump is None or meant is None or len(doses) != 1:
+        return ["a start needs a pump, a positive screening response with its duration, and one dose"]
+    return [] if doses[0][1] == meant.value else ["the dose is not the one of the start rule"]
+
+
+def _adjust(plan: Plan, facts: Facts, pump: PumpState | None) -> list[str]:
+    doses = _doses(plan, "program")
+    if pump is None or pump.program is None or pump.program_since is None or len(doses) != 1:
+        return ["an adjustment needs a running program and one new dose"]
+    at, dose = doses[0]
+    apart = timedelta(hours=float(facts.book.quantity("adjust.interval").to("h")))
+    before = pump.program.daily.value
+    problems = []
+    if not at - pump.program_since >= apart:
+        earlier = dose_before(pump, at)
+        problems.append(f"the last change is less than 24 h old ({plain(earlier) if earlier else 'no dose before it'})")
+    if pump.pump_start is not None and dose > before:
+        wait = timedelta(hours=float(facts.book.quantity("start.no_increase").to("h")))
+        if not at - pump.pump_start >= wait:
+            problems.append("no rise in the first 24 h")
+    if plan.overridden:
+        return problems
+    window = adjust_window(facts, pump, at)
+    if window is None:
+        return [*problems, "the origin of the spasticity is not known"]
+    change = (dose / before - 1) * 100
+    down_low, down_high = facts.book.span("adjust.down")
+    if not (window[0] <= change <= window[1] or -down_high.value <= change <= -down_low.value):
+        problems.append(f"a change of {plain(round(change, 2))}% is outside the window")
+    return problems
+
+
+def _refill(plan: Plan, facts: Facts, pump: PumpState | None) -> list[str]:
+    if pump is None or _doses(plan, "program") or _doses(plan, "bridge"):
+        return ["a refill needs a pump and changes no dose"]
+    return []
+
+
+def _strength(plan: Plan, facts: Facts, pump: PumpState | None) -> list[str]:
+    doses = _doses(plan, "program")
+    bridges = [step for step in plan.steps if step.do == "bridge"]
+    if pump is None or pump.program is None or pump.line_volume is None or pump.strength is None:
+        return ["a change of strength needs a running program, a strength and the volume of the line"]
+    daily = pump.program.daily.value
+    if len(doses) != 1 or len(bridges) != 1 or doses[0][1] != daily:
+        return ["a change of strength has one bridge bolus and keeps the daily dose"]
+    bridge = bridges[0]
+    meant = pump.line_volume.to("mL") * pump.strength.to("mcg/mL")
+    if bridge.dose is None or bridge.over_h is None:
+        return ["the bridge bolus has no dose or no duration"]
+    same_dose = abs(bridge.dose.value - meant) <= Decimal("0.05")
+    same_rate = abs(bridge.dose.value / bridge.over_h * 24 / daily - 1) <= Decimal("0.01")
+    return (
+        [] if same_dose and same_rate else ["the bridge bolus is not line volume x old strength at the old hourly dose"]
+    )
+
+
+def _holiday(plan: Plan, facts: Facts, pump: PumpState | None) -> list[str]:
+    low, high = facts.book.span("holiday.days")
+    doses = _doses(plan, "program")
+    stops = [step.at for step in plan.steps if step.do == "stop"]
+    problems = []
+    if plan.setting != facts.book.text("holiday.setting"):
+        problems.append("a drug holiday happens only in hospital")
+    if pump is None or pump.program is None or not doses or len(stops) != 1:
+        return [*problems, "a holiday needs a running program, steps, and an end"]
+    length = stops[0] - doses[0][0]
+    if not timedelta(days=float(low.value)) <= length <= timedelta(days=float(high.value)):
+        problems.append(f"its length of {length.days} days is outside 14 to 28 days")
+    before, at_before = pump.program.daily.value, None
+    most = facts.book.span("adjust.down")[1].value
+    for at, dose in doses:
+        if not before * (1 - most / 100) - Decimal("0.1") <= dose < before:
+            problems.append(f"the step to {plain(dose)} mcg a day is no gradual fall")
+        if at_before is not None and not at - at_before >= timedelta(hours=24):
+            problems.append("two steps in less than 24 h")
+        before, at_before = dose, at
+    return problems
+
+
+def _restart(plan: Plan, facts: Facts, pump: PumpState | None) -> list[str]:
+    doses = _doses(plan, "program")
+    if pump is None or pump.last_running is None or len(doses) != 1:
+        return ["a restart needs a pump that ran before, and one dose"]
+    gap = gap_hours(facts, pump)
+    short = gap is not None and gap <= float(facts.book.quantity("restart.short_gap").to("h"))
+    dose, old, begin = doses[0][1], pump.last_running.daily.value, start_dose(facts)
+    similar = short and dose == old
+    again = begin is not None and dose == min(begin.value, old)
+    return [] if similar or again else ["after a long or unknown gap only the start dose is allowed"]
+
+
+def gap_hours(facts: Facts, pump: PumpState) -> float | None:
+    """Hours without delivery, by the program or an empty reservoir; none where that is not known."""
+    if pump.uncertain or pump.unexplained is not None:
+        return None
+    begins = [at for at in (pump.stopped_at, pump.ran_dry_at) if at is not None and at <= facts.now]
+    return (facts.now - min(begins)).total_seconds() / 3600 if begins else None
+
+
+_RULES: Final[dict[str, Callable[[Plan, Facts, PumpState | None], list[str]]]] = {
+    "titration": _titration,
+    "taper": _taper,
+    "trial": _trial,
+    "start": _start,
+    "adjust": _adjust,
+    "refill": _refill,
+    "strength change": _strength,
+    "holiday": _holiday,
+    "restart": _restart,
+}

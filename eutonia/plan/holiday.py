@@ -1,0 +1,141 @@
+"""A drug holiday: gradual withdrawal in hospital over two to four weeks, with another treatment beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+
+from eutonia.chart import event as e
+from eutonia.chart.facts import Facts
+from eutonia.chart.orders import Program
+from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
+from eutonia.plan.words import CHECKED
+from eutonia.pump import PumpState
+from eutonia.quantity import Quantity, plain, rounded
+
+_ENTRIES = (
+    "holiday.days",
+    "holiday.setting",
+    "holiday.alternative",
+    "holiday.restart",
+    "resistance.share",
+    "withdrawal.boxed",
+)
+
+WATCH = (
+    "Fever, rigidity, itch without rash, agitation, hallucination: stop going down, back to the last dose; emergency card.",
+    "The tolerance is gone afterwards: the restart follows the start rules, never the old dose.",
+)
+
+
+def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> Iterator[Plan | Refusal]:
+    """Options of 14 to 28 days; refused outside hospital, and before delivery was checked."""
+    book = facts.book
+    if pump is None or pump.program is None or not pump.running or pump.program_since is None:
+        yield refuse(
+            book, "holiday", "No running pump is on the chart.", "A holiday is for a pump that runs.", *_ENTRIES
+        )
+        return
+    if request is not None and request.setting == "outpatient":
+        yield refuse(
+            book,
+            "holiday",
+            "A drug holiday happens only in hospital.",
+            "Write 'request holiday; inpatient; alternative ...'.",
+            "holiday.setting",
+        )
+        return
+    if not _delivery_checked(facts, pump):
+        yield refuse(
+            book,
+            "holiday",
+            "Delivery has not been checked since the dose last rose: a delivery failure looks like tolerance.",
+            "Check pump, residual and catheter, then write 'explained delivery; ...; by ...'.",
+            "resistance.delivery_first",
+            *_ENTRIES,
+        )
+        return
+    low, high = (int(each.to("days")) for each in book.span("holiday.days"))
+    floor = book.span("pump.daily_window")[0].value
+    most = book.span("adjust.down")[1].value
+    daily = pump.program.daily.value
+    needed = math.ceil(math.log(float(daily / floor)) / -math.log(1 - float(most) / 100)) + 1 if daily > floor else low
+    lengths = [days for days in (low, (low + high) // 2, high) if days >= needed]
+    if not lengths:
+        yield refuse(
+            book,
+            "holiday",
+            f"{plain(pump.program.daily)} cannot be lowered within {high} days in steps of {most}% a day.",
+            "Ask for help.",
+            *_ENTRIES,
+        )
+        return
+    for days in lengths:
+        yield _down(facts, pump, days, floor, request.alternative if request is not None else None)
+
+
+def _delivery_checked(facts: Facts, pump: PumpState) -> bool:
+    checks = [
+        event.at
+        for event in facts.of(e.Explained)
+        if isinstance(event.what, e.Explained) and event.what.what == "delivery"
+    ]
+    checks += [
+        event.at
+        for event in facts.of(e.Device)
+        if isinstance(event.what, e.Device) and event.what.what == "read out, no alarms"
+    ]
+    return any(pump.program_since is not None and at >= pump.program_since for at in checks)
+
+
+def _down(facts: Facts, pump: PumpState, days: int, floor: Decimal, alternative: str | None) -> Plan:
+    assert pump.program is not None
+    daily = pump.program.daily.value
+    begin = max(facts.now, (pump.program_since or facts.now) + timedelta(hours=24))
+    share = float(floor / daily) ** (1 / days)
+    steps = [
+        Step(
+            begin,
+            "check",
+            f"Admitted to hospital; alternative treatment {'begun: ' + alternative if alternative else 'named'}; {CHECKED}.",
+        )
+    ]
+    before = daily
+    for day in range(days):
+        dose = max(rounded(float(daily) * share ** (day + 1), "0.1", "up"), floor)
+        if dose >= before:
+            continue
+        percent = rounded((1 - dose / before) * 100, "0.1")
+        program = Program(continuous=Quantity.of(dose, "mcg/day"))
+        steps.append(
+            Step(
+                begin + timedelta(days=day),
+                "program",
+                f"{program.written} (-{plain(percent)}%).",
+                Quantity.of(dose, "mcg/day"),
+            )
+        )
+        before = dose
+    steps.append(
+        Step(
+            begin + timedelta(days=days),
+            "stop",
+            "End of the withdrawal. Whether the pump is then stopped or kept running without drug follows the maker's manual (a stop of more "
+            "than 48 h is a named risk); write 'program stop'. Restart later by the start rules.",
+        )
+    )
+    facts_, sources = basis(facts.book, *_ENTRIES)
+    why = (
+        f"From {plain(pump.program.daily)} over {days} days, about {plain(rounded((1 - share) * 100, '0.1'))}% a day, in hospital only; up to 10% of patients "
+        "stop responding to rises and may need it."
+    )
+    incomplete = (
+        ""
+        if alternative
+        else "Incomplete: no other treatment of the spasticity is named ('request holiday; inpatient; alternative ...')."
+    )
+    return Plan(
+        "holiday", f"{days} days", "inpatient", tuple(steps), why, facts_, sources, WATCH, incomplete=incomplete
+    )

@@ -1,0 +1,96 @@
+"""A plan: dated steps, each within the guard, each with its reason; a refusal: why there is none and what would lift it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from decimal import Decimal
+from typing import Any, Literal
+
+from eutonia.findings import Kind
+from eutonia.knowledge import Book
+from eutonia.moment import iso
+from eutonia.quantity import Quantity
+
+Do = Literal["take", "give", "program", "bridge", "refill", "draw", "observe", "check", "hold", "stop", "review"]
+Setting = Literal["home", "clinic", "monitored", "inpatient"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do at one moment.  `dose` is the daily dose of a regimen or a program, or the amount of a bolus."""
+
+    at: datetime
+    do: Do
+    says: str
+    dose: Quantity | None = None
+    over_h: Decimal | None = None
+
+    def as_dict(self, home: tzinfo) -> dict[str, Any]:
+        """The step as JSON."""
+        found: dict[str, Any] = {"at": iso(self.at, home), "do": self.do, "says": self.says}
+        if self.dose is not None:
+            found["dose"] = self.dose.wire()
+        if self.over_h is not None:
+            found["over_h"] = float(self.over_h)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One option that the rules allow; options stand side by side and none is chosen."""
+
+    kind: Kind
+    option: str
+    setting: Setting
+    steps: tuple[Step, ...]
+    why: str
+    facts: tuple[str, ...]
+    sources: tuple[str, ...]
+    watch: tuple[str, ...] = ()
+    incomplete: str = ""
+    overridden: str = ""
+    program: str = ""
+
+    def as_dict(self, home: tzinfo) -> dict[str, Any]:
+        """The plan as JSON."""
+        found: dict[str, Any] = {
+            "kind": self.kind,
+            "option": self.option,
+            "setting": self.setting,
+            "steps": [step.as_dict(home) for step in self.steps],
+            "why": self.why,
+            "facts": list(self.facts),
+            "sources": list(self.sources),
+            "watch": list(self.watch),
+        }
+        for name in ("incomplete", "overridden", "program"):
+            if getattr(self, name):
+                found[name] = getattr(self, name)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there is no plan of a kind, and what would lift it."""
+
+    kind: Kind
+    why: str
+    lifts: str
+    facts: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The refusal as JSON."""
+        return {"kind": self.kind, "why": self.why, "lifts": self.lifts, "facts": list(self.facts)}
+
+
+def basis(book: Book, *entries: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The monograph facts and the sources behind knowledge entries, each once."""
+    facts = dict.fromkeys(fact for name in entries for fact in book.entry(name).facts)
+    sources = dict.fromkeys(source for name in entries for source in book.entry(name).source)
+    return tuple(facts), tuple(sources)
+
+
+def refuse(book: Book, kind: Kind, why: str, lifts: str, *entries: str) -> Refusal:
+    """A refusal that rests on knowledge entries."""
+    return Refusal(kind, why, lifts, basis(book, *entries)[0])

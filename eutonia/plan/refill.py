@@ -1,0 +1,93 @@
+"""The refill: what is drawn, what is filled, who checks it, and when the next one is due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from eutonia.chart import event as e
+from eutonia.chart.facts import Facts
+from eutonia.moment import shown_day
+from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
+from eutonia.plan.words import CHECKED, refill_due
+from eutonia.pump import PumpState
+from eutonia.quantity import plain, rounded
+
+_ENTRIES = (
+    "pump.balance_ml",
+    "pump.stability",
+    "pump.alarm_ml",
+    "pump.pocket_fill",
+    "overdose.check",
+    "withdrawal.boxed",
+)
+
+WATCH = (
+    "Pocket fill: pain, swelling, sedation or return of spasticity within hours: emergency card.",
+    "The volume balance cannot see a wrong strength: compare order, product and program.",
+    "Write 'residual ... mL' before and 'refill ... mL of ... mcg/mL; product ...; checked by ...' after.",
+)
+
+
+def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> Iterator[Plan | Refusal]:
+    """A refill with the strength that is in the pump; another strength is a change of strength."""
+    book = facts.book
+    if pump is None:
+        yield refuse(book, "refill", "No pump is implanted.", "Write 'implant ...'.", *_ENTRIES)
+        return
+    if pump.fill is None:
+        yield refuse(
+            book,
+            "refill",
+            "The pump has never been filled, so no strength is known.",
+            "The first fill is ordered by a clinician; write it as 'refill 18 mL of 500 mcg/mL'.",
+            *_ENTRIES,
+        )
+        return
+    volume = request.volume if request is not None and request.volume is not None else pump.fill.volume
+    if not volume.value <= pump.implant.capacity.value:
+        yield refuse(
+            book,
+            "refill",
+            f"{plain(volume)} is more than the chamber of {plain(pump.implant.capacity)} holds.",
+            "A smaller volume.",
+            *_ENTRIES,
+        )
+        return
+    strength = pump.fill.strength
+    expected = "unknown" if pump.left_ml is None else f"{plain(rounded(pump.left_ml, '0.1'))} mL"
+    tolerance = book.quantity("pump.balance_ml")
+    steps = [
+        Step(
+            facts.now,
+            "check",
+            f"Product {plain(strength)}, order and program compared: name, birth date, strength, volume; {CHECKED}.",
+        ),
+        Step(
+            facts.now,
+            "draw",
+            f"Empty the chamber; {expected} is expected. More than {tolerance} away from it: do not fill and go home; look for the cause.",
+        ),
+        Step(facts.now, "refill", f"{plain(volume)} of {plain(strength)}; the needle's place confirmed; {CHECKED}."),
+    ]
+    if pump.program is not None and not pump.program.stopped:
+        due = refill_due(pump.program, strength, float(volume.to("mL")), pump, facts.now, facts, fresh=True)
+        book_by = due - timedelta(days=float(book.quantity("pump.book_ahead").to("days")))
+        steps.append(
+            Step(
+                facts.now,
+                "check",
+                f"Program unchanged: {pump.program.written}; reservoir set to {plain(volume)}, alarm at "
+                f"{plain(pump.alarm_ml)}; next refill by {shown_day(due, facts.home)}, booked by {shown_day(book_by, facts.home)}; read it back.",
+            )
+        )
+    steps.append(
+        Step(
+            facts.now,
+            "observe",
+            "Watch the patient after the refill for signs of overdose and withdrawal; compare the next residual.",
+        )
+    )
+    facts_, sources = basis(book, *_ENTRIES)
+    why = f"The same strength again; the daily dose does not change. Filled last on {shown_day(pump.fill.at, facts.home)}."
+    yield Plan("refill", f"{plain(volume)} of {plain(strength)}", "clinic", tuple(steps), why, facts_, sources, WATCH)

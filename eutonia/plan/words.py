@@ -1,0 +1,77 @@
+"""How plans speak about doses: which tablets, how many mL, what a pump does then."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from eutonia.chart.facts import Facts
+from eutonia.chart.orders import Program, Regimen
+from eutonia.moment import shown, shown_day
+from eutonia.pump import PumpState
+from eutonia.quantity import Quantity, plain, rounded
+
+CHECKED = "two people check it independently, and the check is recorded"
+
+
+def tablets(dose_mg: Decimal, sizes: tuple[Quantity, ...]) -> str | None:
+    """The fewest tablets and halves that make a dose; none where they cannot.
+
+    >>> tablets(Decimal("17.5"), tuple(Quantity.of(n, "mg") for n in (5, 10, 20)))
+    '10 mg + 5 mg + half of 5 mg'
+    """
+    left, pieces = dose_mg, []
+    for size in sorted((each.to("mg") for each in sizes), reverse=True):
+        count = int(left // size)
+        left -= count * size
+        pieces += [f"{plain(size)} mg" if count == 1 else f"{count} x {plain(size)} mg"] if count else []
+    smallest = min(each.to("mg") for each in sizes)
+    if left == smallest / 2:
+        pieces.append(f"half of {plain(smallest)} mg")
+        left = Decimal(0)
+    return " + ".join(pieces) if left == 0 and pieces else None
+
+
+def regimen_words(regimen: Regimen, facts: Facts) -> str:
+    """A regimen with its daily total and what to dispense: '5 mg three times a day (15 mg daily; each dose 5 mg tablets)'."""
+    sizes = facts.book.quantities("oral.tablets")
+    doses = list(dict.fromkeys(part.amount.to("mg") for part in regimen.parts))
+    if regimen.liquid is not None:
+        each = [f"{plain(d)} mg = {plain(d / regimen.liquid.to('mg/mL'))} mL" for d in doses]
+        how = f"{plain(regimen.liquid)} liquid: " + ", ".join(each)
+    else:
+        how = "tablets: " + ", ".join(f"{plain(d)} mg as {tablets(d, sizes)}" for d in doses)
+    return f"{regimen.written} ({plain(regimen.daily.value)} mg daily; {how})"
+
+
+def runs(program: Program, strength: Quantity, volume_ml: float, pump: PumpState, begin: datetime, facts: Facts) -> str:
+    """What a program does with what is in the chamber: its rate and the date by which the pump must be filled."""
+    rate = program.daily.to("mcg/day") / strength.to("mcg/mL")
+    due = refill_due(program, strength, volume_ml, pump, begin, facts)
+    return f"{plain(rounded(rate, '0.001'))} mL/day of {plain(strength)}; refill due by {shown_day(due, facts.home)}"
+
+
+def refill_due(
+    program: Program,
+    strength: Quantity,
+    volume_ml: float,
+    pump: PumpState,
+    begin: datetime,
+    facts: Facts,
+    fresh: bool = False,
+) -> datetime:
+    """The earliest of alarm volume, stability and battery end, if `volume_ml` is in the chamber at `begin`."""
+    rate = float(program.daily.to("mcg/day") / strength.to("mcg/mL"))
+    limits = [begin + timedelta(days=max(volume_ml - float(pump.alarm_ml.to("mL")), 0.0) / rate)]
+    if fresh:
+        limits.append(begin + timedelta(days=float(facts.book.quantity("pump.stability").to("days"))))
+    elif pump.stability_end is not None:
+        limits.append(pump.stability_end)
+    if pump.battery_end is not None:
+        limits.append(pump.battery_end)
+    return min(limits)
+
+
+def when(at: datetime, facts: Facts) -> str:
+    """An instant for a sentence."""
+    return shown(at, facts.home)

@@ -1,0 +1,127 @@
+"""How much a program delivers between two instants, and when it will have delivered a given volume.
+
+Everything is in closed form.  The pump's own clock does not follow summer time, so schedules are kept in pump hours:
+a fixed distance from UTC, and every day of the pump has 24 h.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from eutonia.chart.orders import Periodic, Program
+from eutonia.quantity import Quantity, plain
+
+DAY_S: Final = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A program at work: what it moves out of the chamber from `start` on (seconds since 1970).
+
+    The pump turns a dose into a volume with the strength that it was told, which may differ from what is in the
+    chamber: that is the mismatch behind fourfold doses.
+    """
+
+    program: Program
+    told_mcg_ml: float
+    start: float
+    clock_s: float = 0.0
+
+    def volume_ml(self, begin: float, end: float) -> float:
+        """Volume in mL moved between two instants (seconds since 1970)."""
+        return self.dose_mcg(begin, end) / self.told_mcg_ml
+
+    def dose_mcg(self, begin: float, end: float) -> float:
+        """Dose in mcg that the pump believes to deliver between two instants (seconds since 1970)."""
+        if end <= begin:
+            return 0.0
+        program = self.program
+        total = 0.0
+        if program.continuous is not None:
+            total += float(program.continuous.to("mcg/day")) * (end - begin) / DAY_S
+        if program.steps:
+            total += self._steps(begin, end)
+        for bolus in program.boluses:
+            total += self._boluses(bolus, begin, end)
+        return total
+
+    def _steps(self, begin: float, end: float) -> float:
+        pieces = [
+            (
+                step.at.hour * 3600.0 + step.at.minute * 60.0,
+                float(hours) * 3600.0,
+                float(step.rate.to("mcg/h")) / 3600.0,
+            )
+            for step, hours in self.program.step_hours()
+        ]
+        daily = sum(length * rate for _, length, rate in pieces)
+
+        def within(second: float) -> float:
+            return sum(min(max(second - first, 0.0), length) * rate for first, length, rate in pieces)
+
+        first_day, first_second = divmod(begin + self.clock_s, DAY_S)
+        last_day, last_second = divmod(end + self.clock_s, DAY_S)
+        return (last_day - first_day) * daily + within(last_second) - within(first_second)
+
+    def _boluses(self, bolus: Periodic, begin: float, end: float) -> float:
+        dose = float(bolus.dose.to("mcg"))
+        lasts = float(bolus.over_min or 0) * 60.0
+        if bolus.every_h is None:
+            series = [(at.hour * 3600.0 + at.minute * 60.0 - self.clock_s, DAY_S) for at in bolus.at]
+        else:
+            series = [(self.start, float(bolus.every_h) * 3600.0)]
+        return sum(
+            dose * (self._given(end, anchor, period, lasts) - self._given(begin, anchor, period, lasts))
+            for anchor, period in series
+        )
+
+    def _given(self, second: float, anchor: float, period: float, lasts: float) -> float:
+        """Boluses of one series given by `second`, counted from the start; one that is running counts in part."""
+        before = (self.start - anchor) // period
+        count, since = divmod(second - anchor, period)
+        count -= before
+        if lasts <= 0.0 or count <= 0.0:
+            return max(count, 0.0)
+        return count - 1.0 + min(since / lasts, 1.0)
+
+    def when(self, volume_ml: float, begin: float, horizon: float) -> float | None:
+        """The first instant at which `volume_ml` has been moved since `begin`; none within the horizon if never."""
+        if volume_ml <= 0.0:
+            return begin
+        if self.program.stopped:
+            return None
+        if not self.program.steps and not self.program.boluses and self.program.continuous is not None:
+            rate = float(self.program.continuous.to("mcg/day")) / self.told_mcg_ml / DAY_S
+            found = begin + volume_ml / rate
+            return found if found <= horizon else None
+        if self.volume_ml(begin, horizon) < volume_ml:
+            return None
+        low, high = begin, horizon
+        while high - low > 1e-3:
+            middle = (low + high) / 2
+            if self.volume_ml(begin, middle) >= volume_ml:
+                high = middle
+            else:
+                low = middle
+        return high
+
+
+def problems(
+    program: Program, strength: Quantity, flow: tuple[Quantity, Quantity] | None, most_steps: int | None
+) -> list[str]:
+    """What keeps a pump from delivering this program at this strength, in words; nothing where it fits."""
+    found = []
+    rate = program.daily.to("mcg/day") / strength.to("mcg/mL")
+    if flow is not None and not flow[0].value <= rate <= flow[1].value:
+        found.append(
+            f"{plain(program.daily)} of {plain(strength)} needs {plain(round(rate, 4))} mL/day; "
+            f"the pump runs from {plain(flow[0])} to {plain(flow[1])}"
+        )
+    if most_steps is not None and len(program.steps) > most_steps:
+        found.append(f"the day has {len(program.steps)} steps; the pump takes {most_steps}")
+    for bolus in program.boluses:
+        over, every = bolus.over_min, bolus.every_h
+        if over is not None and ((every is not None and over > every * 60) or over > 24 * 60):
+            found.append(f"'{bolus.written}' lasts longer than the time to the next one")
+    return found

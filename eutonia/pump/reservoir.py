@@ -1,0 +1,478 @@
+"""How much drug is in the pump, and when it must be filled again.
+
+The pump's whole past is folded from the chart's events: what was filled, programmed, moved, drawn.  Drug is conserved:
+everything that was filled is in the chamber, in the line, in the patient, or was drawn out again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
+
+from eutonia.chart import event as e
+from eutonia.chart.facts import Facts
+from eutonia.chart.orders import Program
+from eutonia.moment import DAY, anniversary, zone
+from eutonia.pump.device import Model, model
+from eutonia.pump.line import Line
+from eutonia.pump.program import Flow
+from eutonia.quantity import Quantity
+
+_HORIZON_S: Final = 20 * 366 * 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A residual volume that was drawn, beside what should have been left."""
+
+    at: datetime
+    measured_ml: float
+    expected_ml: float
+    delivered_ml: float
+    explained: str | None = None
+
+    @property
+    def difference_ml(self) -> float:
+        """Measured less expected: above zero, drug did not reach the patient; below, more left the chamber than meant."""
+        return self.measured_ml - self.expected_ml
+
+    def ratio(self) -> float | None:
+        """Delivered by measurement over delivered by program; none where nothing should have left."""
+        return (self.delivered_ml - self.difference_ml) / self.delivered_ml if self.delivered_ml > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """The last fill of the chamber."""
+
+    at: datetime
+    volume: Quantity
+    strength: Quantity
+    product: Quantity | None
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class PumpState:
+    """The implanted pump at one moment.  Volumes in mL, drug in mcg; what is not known is none."""
+
+    implant: e.Implant
+    implanted: datetime
+    model: Model | None
+    line_volume: Quantity | None
+    tip: str | None
+    clock: timedelta
+    clock_written: bool
+    fill: Fill | None
+    previous_strength: Quantity | None
+    program: Program | None
+    program_since: datetime | None
+    told: Quantity | None
+    last_running: Program | None
+    left_ml: float | None
+    alarm_ml: Quantity
+    low_at: datetime | None
+    empty_at: datetime | None
+    arrives_at: datetime | None
+    line_old: bool
+    battery_end: datetime | None
+    stability_end: datetime | None
+    readings: tuple[Reading, ...]
+    stopped_at: datetime | None
+    ran_dry_at: datetime | None
+    uncertain: tuple[tuple[datetime, str], ...]
+    refill_conflicts: tuple[tuple[e.Event, e.Event], ...]
+    repeated_refills: tuple[e.Event, ...]
+    repeated_primes: tuple[e.Event, ...]
+    primed: bool
+    overfilled: tuple[e.Event, ...]
+    bridge_missing: bool
+    bridge_running_until: datetime | None
+    pump_start: datetime | None
+    dose_history: tuple[tuple[datetime, Program], ...]
+    filled_mcg: float
+    chamber_mcg: float
+    line_mcg: float
+    delivered_mcg: float
+    drawn_mcg: float
+
+    @property
+    def strength(self) -> Quantity | None:
+        """The strength in the chamber."""
+        return self.fill.strength if self.fill else None
+
+    @property
+    def running(self) -> bool:
+        """Whether the pump has a program and drug to deliver."""
+        return (
+            self.program is not None and not self.program.stopped and self.fill is not None and (self.left_ml or 0) > 0
+        )
+
+    @property
+    def rate_ml_day(self) -> float | None:
+        """Volume that leaves the chamber in a day, by the strength that the pump was told."""
+        if self.program is None or self.told is None:
+            return None
+        return float(self.program.daily.to("mcg/day") / self.told.to("mcg/mL"))
+
+    @property
+    def due(self) -> tuple[datetime, Literal["reservoir", "stability", "battery"]] | None:
+        """When the refill is due and which limit governs: the earliest of reservoir, stability, battery."""
+        found: list[tuple[datetime, Literal["reservoir", "stability", "battery"]]] = []
+        if self.low_at is not None:
+            found.append((self.low_at, "reservoir"))
+        if self.stability_end is not None:
+            found.append((self.stability_end, "stability"))
+        if self.battery_end is not None and found:
+            found.append((self.battery_end, "battery"))
+        return min(found, key=lambda each: each[0]) if found else None
+
+    @property
+    def unexplained(self) -> Reading | None:
+        """The last residual that is outside the balance and that nobody has explained."""
+        return next((r for r in reversed(self.readings) if r.explained is None and not self.balances(r)), None)
+
+    def balances(self, reading: Reading) -> bool:
+        """Whether a residual is within 2 mL and within the device's accuracy of what should be left."""
+        ratio = reading.ratio()
+        accurate = True
+        if ratio is not None and self.model is not None and self.model.accuracy is not None:
+            share = float(self.model.accuracy.value) / 100
+            accurate = 1 - share <= ratio <= 1 + share
+        return abs(reading.difference_ml) <= self._tolerance_ml + 1e-9 and accurate
+
+    _tolerance_ml: float = 2.0
+
+
+@dataclass(slots=True)
+class _Fold:
+    """The pump while its events are folded; seconds since 1970."""
+
+    facts: Facts
+    now: float = 0.0
+    implant: e.Implant | None = None
+    implanted: datetime | None = None
+    clock_s: float = 0.0
+    line_volume: Quantity | None = None
+    tip: str | None = None
+    line: Line | None = None
+    fill: Fill | None = None
+    previous: Quantity | None = None
+    chamber_ml: float = 0.0
+    program: Program | None = None
+    program_since: datetime | None = None
+    told: Quantity | None = None
+    last_running: Program | None = None
+    bridge_until: float = 0.0
+    bridge_ml_s: float = 0.0
+    front_ml: float | None = None
+    front_at: float | None = None
+    low_at: float | None = None
+    empty_at: float | None = None
+    alarm_ml: float = 0.0
+    readings: list[Reading] = field(default_factory=list)
+    stopped_at: datetime | None = None
+    ran_dry_at: float | None = None
+    uncertain: list[tuple[datetime, str]] = field(default_factory=list)
+    conflicts: list[tuple[e.Event, e.Event]] = field(default_factory=list)
+    repeated: list[e.Event] = field(default_factory=list)
+    repeated_primes: list[e.Event] = field(default_factory=list)
+    overfilled: list[e.Event] = field(default_factory=list)
+    primed: bool = False
+    bridge_missing: bool = False
+    eri_at: datetime | None = None
+    history: list[tuple[datetime, Program]] = field(default_factory=list)
+    filled_mcg: float = 0.0
+    delivered_mcg: float = 0.0
+    drawn_mcg: float = 0.0
+    moved_ml: float = 0.0
+
+    def advance(self, to: float) -> None:
+        """Lets the pump run until `to`."""
+        while self.now < to:
+            end = to
+            if self.now < self.bridge_until:
+                end = min(to, self.bridge_until)
+            self._run(end)
+            self.now = end
+
+    def _run(self, end: float) -> None:
+        if self.fill is None or self.chamber_ml <= 0.0:
+            return
+        strength = float(self.fill.strength.to("mcg/mL"))
+        bridging = self.now < self.bridge_until
+        flow = None
+        if not bridging:
+            if self.program is None or self.program.stopped or self.told is None:
+                return
+            since = self.program_since.timestamp() if self.program_since else self.now
+            flow = Flow(self.program, float(self.told.to("mcg/mL")), since, self.clock_s)
+
+        def until(volume_ml: float) -> float:
+            if flow is not None:
+                return flow.when(volume_ml, self.now, end) or end
+            return min(end, self.now + volume_ml / self.bridge_ml_s)
+
+        moved = flow.volume_ml(self.now, end) if flow is not None else self.bridge_ml_s * (end - self.now)
+        if moved >= self.chamber_ml:
+            self.empty_at = until(self.chamber_ml)
+            self.ran_dry_at = self.ran_dry_at or self.empty_at
+            moved = self.chamber_ml
+        if self.low_at is None and self.chamber_ml - moved <= self.alarm_ml:
+            self.low_at = until(self.chamber_ml - self.alarm_ml)
+        if self.front_ml is not None and moved >= self.front_ml:
+            self.front_at, self.front_ml = until(self.front_ml), None
+        elif self.front_ml is not None:
+            self.front_ml -= moved
+        self._move(moved, strength)
+        if self.empty_at is not None:
+            self.chamber_ml = 0.0
+
+    def _move(self, volume_ml: float, strength: float) -> None:
+        self.chamber_ml -= volume_ml
+        self.moved_ml += volume_ml
+        out = self.line.push(volume_ml, strength) if self.line is not None else volume_ml * strength
+        self.delivered_mcg += out
+
+    # --- one method a kind of event ---
+
+    def on_implant(self, event: e.Event, what: e.Implant) -> None:
+        history, filled, delivered, drawn = self.history, self.filled_mcg, self.delivered_mcg, self.drawn_mcg
+        drawn += self._standing_mcg()
+        fresh = _Fold(self.facts, self.now)
+        fresh.history, fresh.filled_mcg, fresh.delivered_mcg, fresh.drawn_mcg = history, filled, delivered, drawn
+        fresh.implant, fresh.implanted = what, event.at
+        where = zone(what.clock) if what.clock else self.facts.home
+        away = event.at.astimezone(where).utcoffset() or timedelta()
+        fresh.clock_s = away.total_seconds()
+        fresh.line_volume, fresh.tip = what.line, what.tip
+        fresh.line = Line.unfilled(float(what.line.to("mL"))) if what.line else None
+        alarm = what.alarm or self.facts.book.quantity("pump.alarm_ml")
+        fresh.alarm_ml = float(alarm.to("mL"))
+        for name in self.__slots__:
+            setattr(self, name, getattr(fresh, name))
+
+    def _standing_mcg(self) -> float:
+        chamber = self.chamber_ml * float(self.fill.strength.to("mcg/mL")) if self.fill else 0.0
+        return chamber + (self.line.drug_mcg if self.line else 0.0)
+
+    def on_revision(self, what: e.Revision) -> None:
+        self.drawn_mcg += self.line.drug_mcg if self.line else 0.0
+        self.line_volume, self.tip = what.line, what.tip or self.tip
+        self.line = Line.unfilled(float(what.line.to("mL"))) if what.line else None
+        self.front_ml = float(what.line.to("mL")) if what.line else None
+        self.front_at, self.primed = None, False
+
+    def on_refill(self, event: e.Event, what: e.Refill, before: e.Event | None) -> None:
+        if before is not None and isinstance(before.what, e.Refill):
+            close = (event.at - before.at) <= timedelta(
+                hours=float(self.facts.book.quantity("pump.refill_conflict").to("h"))
+            )
+            if close and (what.volume, what.strength) == (before.what.volume, before.what.strength):
+                self.repeated.append(event)
+                return
+            if close:
+                self.conflicts.append((before, event))
+        if self.implant is not None and what.volume.to("mL") > self.implant.capacity.to("mL"):
+            self.overfilled.append(event)
+        self.drawn_mcg += self.chamber_ml * float(self.fill.strength.to("mcg/mL")) if self.fill else 0.0
+        old = self.fill.strength if self.fill else None
+        self.chamber_ml = float(what.volume.to("mL"))
+        self.filled_mcg += self.chamber_ml * float(what.strength.to("mcg/mL"))
+        self.fill = Fill(event.at, what.volume, what.strength, what.product, event.line)
+        self.low_at = self.empty_at = None
+        self.moved_ml = 0.0
+        if old != what.strength:
+            if old is not None:
+                self.previous, self.bridge_missing = old, True
+            if self.line_volume is not None:
+                self.front_ml, self.front_at = float(self.line_volume.to("mL")), None
+        if self.told is None and self.program is not None:
+            self.told = self.program.strength or what.strength
+            self.program_since = max(self.program_since or event.at, event.at)
+
+    def on_program(self, event: e.Event, what: e.Programmed) -> None:
+        self.program, self.program_since = what.program, event.at
+        self.told = what.program.strength or (self.fill.strength if self.fill else None)
+        self.history.append((event.at, what.program))
+        if what.program.stopped:
+            self.stopped_at = self.stopped_at or event.at
+            self.bridge_until = 0.0
+        else:
+            self.stopped_at, self.last_running = None, what.program
+            if self.chamber_ml > 0:
+                self.ran_dry_at = None
+
+    def on_bridge(self, event: e.Event, what: e.Bridge) -> None:
+        old = self.previous or (self.fill.strength if self.fill else None)
+        if old is None:
+            return
+        hours = float(what.over.to("h"))
+        self.bridge_until = event.at.timestamp() + hours * 3600
+        self.bridge_ml_s = float(what.dose.to("mcg") / old.to("mcg/mL")) / (hours * 3600)
+        self.bridge_missing = False
+
+    def on_prime(self, event: e.Event, what: e.Prime) -> None:
+        if self.primed:
+            self.repeated_primes.append(event)
+        self.primed = True
+        if self.fill is None:
+            return
+        moved = min(float(what.volume.to("mL")), self.chamber_ml)
+        if self.front_ml is not None:
+            self.front_ml = self.front_ml - moved
+            if self.front_ml <= 1e-12:
+                self.front_ml, self.front_at = None, event.at.timestamp()
+        self._move(moved, float(self.fill.strength.to("mcg/mL")))
+
+    def on_residual(self, event: e.Event, what: e.Residual) -> None:
+        if self.fill is not None:
+            self.readings.append(Reading(event.at, float(what.volume.to("mL")), self.chamber_ml, self.moved_ml))
+
+    def on_device(self, event: e.Event, what: e.Device) -> None:
+        if what.what == "read out, no alarms":
+            self.uncertain.clear()
+        elif what.what == "replacement indicator":
+            self.eri_at = self.eri_at or event.at
+        elif what.what in ("stall", "mri", "telemetry lost", "alarm critical"):
+            self.uncertain.append((event.at, what.what))
+
+    def on_explained(self, what: e.Explained) -> None:
+        if what.what == "residual":
+            self.readings = [
+                r if r.explained else Reading(r.at, r.measured_ml, r.expected_ml, r.delivered_ml, what.how)
+                for r in self.readings
+            ]
+        elif what.what == "refill":
+            self.conflicts.clear()
+        else:
+            self.uncertain.clear()
+
+
+_PUMP_KINDS: Final = (
+    e.Implant, e.Revision, e.Refill, e.Programmed, e.Bridge, e.Prime, e.Residual, e.Device, e.Explained,
+)  # fmt: skip
+
+
+def pump_state(facts: Facts) -> PumpState | None:
+    """The pump as the chart's events have left it; none where no pump was implanted."""
+    if not facts.of(e.Implant):
+        return None
+    fold = _Fold(facts)
+    last_refill: e.Event | None = None
+    for event in facts.of(*_PUMP_KINDS):
+        at = event.at.timestamp()
+        if fold.implant is None:
+            fold.now = at
+        fold.advance(at)
+        fold.now = max(fold.now, at)
+        match event.what:
+            case e.Implant():
+                fold.on_implant(event, event.what)
+                last_refill = None
+            case e.Revision():
+                fold.on_revision(event.what)
+            case e.Refill():
+                fold.on_refill(event, event.what, last_refill)
+                last_refill = event
+            case e.Programmed():
+                fold.on_program(event, event.what)
+            case e.Bridge():
+                fold.on_bridge(event, event.what)
+            case e.Prime():
+                fold.on_prime(event, event.what)
+            case e.Residual():
+                fold.on_residual(event, event.what)
+            case e.Device():
+                fold.on_device(event, event.what)
+            case e.Explained():
+                fold.on_explained(event.what)
+    fold.advance(facts.now.timestamp())
+    return _state(fold, facts)
+
+
+def _instant(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(round(seconds), UTC)
+
+
+def _state(fold: _Fold, facts: Facts) -> PumpState:
+    book = facts.book
+    assert fold.implant is not None
+    assert fold.implanted is not None
+    known = model(fold.implant.device, book)
+    left = fold.chamber_ml if fold.fill else None
+    chamber_mcg = fold.chamber_ml * float(fold.fill.strength.to("mcg/mL")) if fold.fill else 0.0
+    line_mcg = fold.line.drug_mcg if fold.line else 0.0
+    delivered, drawn = fold.delivered_mcg, fold.drawn_mcg
+    bridge_running = _instant(fold.bridge_until) if fold.bridge_until > facts.now.timestamp() else None
+    dry = _instant(fold.ran_dry_at)
+    low, empty, front = _ahead(fold, facts)
+    arrives = front
+    if front is not None and fold.program_since is not None and fold.program is not None and not fold.program.stopped:
+        arrives = max(front, fold.program_since)
+    battery = None
+    if known is not None and known.service_years is not None:
+        battery = anniversary(fold.implanted, known.service_years)
+    if fold.eri_at is not None:
+        end = fold.eri_at + float(book.quantity("pump.eri_to_end").to("days")) * DAY
+        battery = min(battery or end, end)
+    stability = fold.fill.at + float(book.quantity("pump.stability").to("days")) * DAY if fold.fill else None
+    return PumpState(
+        fold.implant,
+        fold.implanted,
+        known,
+        fold.line_volume,
+        fold.tip,
+        timedelta(seconds=fold.clock_s),
+        fold.implant.clock is not None,
+        fold.fill,
+        fold.previous,
+        fold.program,
+        fold.program_since,
+        fold.told,
+        fold.last_running,
+        left,
+        fold.implant.alarm or book.quantity("pump.alarm_ml"),
+        low,
+        empty,
+        arrives,
+        front is not None and front > facts.now,
+        battery,
+        stability,
+        tuple(fold.readings),
+        fold.stopped_at,
+        dry,
+        tuple(fold.uncertain),
+        tuple(fold.conflicts),
+        tuple(fold.repeated),
+        tuple(fold.repeated_primes),
+        fold.primed,
+        tuple(fold.overfilled),
+        fold.bridge_missing,
+        bridge_running,
+        next((at for at, program in fold.history if at >= fold.implanted and not program.stopped), None),
+        tuple((at, program) for at, program in fold.history),
+        fold.filled_mcg,
+        chamber_mcg,
+        line_mcg,
+        delivered,
+        drawn,
+        float(book.quantity("pump.balance_ml").to("mL")),
+    )
+
+
+def _ahead(fold: _Fold, facts: Facts) -> tuple[datetime | None, datetime | None, datetime | None]:
+    """Lets the pump run on as it is: when the alarm volume is reached, when it is empty, when the new drug is at the tip.
+
+    A residual that was measured below the expected one, though within the balance, makes these dates earlier.
+    """
+    measured = next((r for r in reversed(fold.readings) if fold.fill and r.at >= fold.fill.at), None)
+    if measured is not None and measured.difference_ml < 0:
+        fold.chamber_ml = max(fold.chamber_ml + measured.difference_ml, 0.0)
+        if fold.chamber_ml <= fold.alarm_ml and fold.low_at is None:
+            fold.low_at = measured.at.timestamp() if measured.measured_ml <= fold.alarm_ml else facts.now.timestamp()
+    fold.line = Line(deque(fold.line.plugs)) if fold.line else None
+    fold.advance(facts.now.timestamp() + _HORIZON_S)
+    return _instant(fold.low_at), _instant(fold.empty_at), _instant(fold.front_at)

@@ -1,0 +1,165 @@
+"""What the pump reports back, compared field by field with what was meant; an absent field is a difference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from eutonia.chart.facts import Facts
+from eutonia.chart.orders import Program, read_program
+from eutonia.chart.text import Problem, ReadError, uncommented
+from eutonia.moment import MomentError, read_instant, shown
+from eutonia.pump.reservoir import PumpState
+from eutonia.quantity import Quantity, QuantityError, plain, rounded
+
+_CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field in which the pump and the order are not the same."""
+
+    field: str
+    meant: str
+    reported: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The outcome: every field that was compared, and every difference."""
+
+    compared: tuple[str, ...]
+    differences: tuple[Difference, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether each field of the read-back is what was meant."""
+        return not self.differences
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """The pump's report, as it was typed or printed; a missing field is none."""
+
+    device: str | None = None
+    strength: Quantity | None = None
+    program: Program | None = None
+    daily: Quantity | None = None
+    rate: Quantity | None = None
+    reservoir: Quantity | None = None
+    alarm: Quantity | None = None
+    line: Quantity | None = None
+    clock: datetime | None = None
+    patient: str | None = None
+
+
+FIELDS: Final = (
+    "patient", "device", "strength", "program", "daily dose", "rate", "reservoir", "alarm", "line", "clock",
+)  # fmt: skip
+
+
+def read_back(text: str, source: str, facts: Facts) -> ReadBack:
+    """The read-back written as one field a line, such as 'strength 500 mcg/mL'; see docs/pump.md.
+
+    The pump's clock is written without a zone, in the pump's own hours.
+    """
+    readers: dict[str, tuple[str, Callable[[str], object]]] = {
+        "patient": ("patient", str),
+        "device": ("device", str),
+        "strength": ("strength", lambda t: Quantity.read(t, "strength")),
+        "program": ("program", lambda t: read_program([" ".join(p.split()) for p in t.split(";")])),
+        "daily dose": ("daily", lambda t: Quantity.read(t, "daily dose")),
+        "rate": ("rate", lambda t: Quantity.read(t, "flow")),
+        "reservoir": ("reservoir", lambda t: Quantity.read(t, "volume")),
+        "alarm": ("alarm", lambda t: Quantity.read(t, "volume")),
+        "line": ("line", lambda t: Quantity.read(t, "volume")),
+        "clock": ("clock", lambda t: read_instant(t, facts.home).instant),
+    }
+    found: dict[str, object] = {}
+    problems: list[Problem] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        content = " ".join(uncommented(line).split())
+        if not content:
+            continue
+        name = next((f for f in FIELDS if content.startswith(f + " ")), None)
+        if name is None:
+            problems.append(
+                Problem(number, content, f"this is not a field of a read-back; write one of: {', '.join(FIELDS)}")
+            )
+            continue
+        attribute, reader = readers[name]
+        if attribute in found:
+            problems.append(Problem(number, content, f"'{name}' stands twice"))
+            continue
+        try:
+            found[attribute] = reader(content[len(name) + 1 :])
+        except (QuantityError, MomentError) as error:
+            problems.append(Problem(number, content, str(error)))
+    if problems or not found:
+        empty = Problem(0, "", "the read-back is empty; write one field a line, such as 'strength 500 mcg/mL'")
+        raise ReadError(source, tuple(problems) or (empty,))
+    return ReadBack(**found)  # type: ignore[arg-type]
+
+
+def verify(pump: PumpState, back: ReadBack, facts: Facts) -> Verification:
+    """Compares every field of the read-back with what the chart says was meant.
+
+    A value is the same only if it is exactly the same; the reservoir's expected volume, which both sides compute, may
+    differ by 0.1 mL.  A field that the pump did not report is a difference, and so is one that the chart cannot give.
+    """
+    differences: list[Difference] = []
+
+    def compare(name: str, meant: str | None, reported: str | None, same: bool) -> None:
+        if meant is None or reported is None or not same:
+            differences.append(Difference(name, meant or "not on the chart", reported or "not reported"))
+
+    program, strength = pump.program, pump.strength
+    id_ = getattr(getattr(facts.person, "value", None), "id", None)
+    compare("patient", id_, back.patient, id_ == back.patient)
+    device = f"{pump.implant.device} {plain(pump.implant.capacity)}"
+    compare("device", device, back.device, (back.device or "").lower() == device.lower())
+    compare("strength", _shown(strength), _shown(back.strength), strength == back.strength)
+    compare(
+        "program",
+        program.written if program else None,
+        back.program.written if back.program else None,
+        program is not None and back.program is not None and program.same_delivery(back.program),
+    )
+    daily = program.daily if program else None
+    compare("daily dose", _shown(daily), _shown(back.daily), daily == back.daily)
+    rate = _rate(program, strength)
+    reported_rate = rounded(back.rate.value, "0.001") if back.rate else None
+    compare(
+        "rate",
+        None if rate is None else f"{plain(rate)} mL/day",
+        _shown(back.rate),
+        rate is not None and reported_rate == rate,
+    )
+    left = None if pump.left_ml is None else rounded(pump.left_ml, "0.1")
+    compare(
+        "reservoir",
+        None if left is None else f"{plain(left)} mL",
+        _shown(back.reservoir),
+        left is not None and back.reservoir is not None and abs(back.reservoir.value - left) <= Decimal("0.1"),
+    )
+    compare("alarm", plain(pump.alarm_ml), _shown(back.alarm), back.alarm == pump.alarm_ml)
+    compare("line", _shown(pump.line_volume), _shown(back.line), back.line == pump.line_volume)
+    meant_clock = shown(facts.now + pump.clock)
+    reported_clock = None if back.clock is None else shown(back.clock, facts.home)
+    wall = None if back.clock is None else back.clock.astimezone(facts.home).replace(tzinfo=None)
+    due = (facts.now + pump.clock).replace(tzinfo=None)
+    compare("clock", meant_clock, reported_clock, wall is not None and abs(wall - due) <= _CLOCK_TOLERANCE)
+    return Verification(FIELDS, tuple(differences))
+
+
+def _shown(quantity: Quantity | None) -> str | None:
+    return None if quantity is None else plain(quantity)
+
+
+def _rate(program: Program | None, strength: Quantity | None) -> Decimal | None:
+    if program is None or strength is None:
+        return None
+    return rounded(program.daily.to("mcg/day") / strength.to("mcg/mL"), "0.001")
