@@ -240,6 +240,9 @@ class Program:
     @property
     def daily(self) -> Quantity:
         """The daily dose in mcg/day: the sum of everything the program delivers in 24 h of the pump's clock."""
+        if not self.steps and all(bolus.every_h is None for bolus in self.boluses):
+            base = self.continuous.to("mcg/day") if self.continuous is not None else Decimal(0)
+            return Quantity(base + sum((b.dose.to("mcg") * len(b.at) for b in self.boluses), Decimal(0)), _MCG_DAY)
         total = Fraction(self.continuous.to("mcg/day")) if self.continuous is not None else Fraction(0)
         total += sum((bolus.daily_mcg for bolus in self.boluses), Fraction(0))
         total += sum((Fraction(step.rate.to("mcg/h")) * hours for step, hours in self.step_hours()), Fraction(0))

@@ -170,7 +170,7 @@ def _pregnancy(d: Details) -> e.Pregnancy:
 
 def _breastfeeding(d: Details) -> e.Breastfeeding:
     if d.first in ("no", "yes"):
-        return e.Breastfeeding(d.first)
+        return e.Breastfeeding("yes" if d.first == "yes" else "no")
     if d.first.startswith("infant born "):
         return e.Breastfeeding("yes", read_day(d.first[12:]))
     raise QuantityError(f"'{d.first}' was not understood; write 'infant born 2025-12-01', 'yes' or 'no'")

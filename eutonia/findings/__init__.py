@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -63,13 +64,50 @@ QUESTIONS: Final = (
 _FINAL: Final = frozenset({"hypersensitivity", "person"})
 
 
+# Findings of one topic are told together, so that nine at most are read; a stop always stands alone.
+_TOPICS: Final[dict[str, tuple[str, ...]]] = {
+    "dose": ("both-routes", "oral-dose", "pump-dose"),
+    "indication": ("indication", "indication-intrathecal"),
+    "pregnancy": ("pregnancy", "breastfeeding"),
+    "interactions": ("interactions-cns", "interactions"),
+    "effects": ("effects", "symptoms"),
+    "record": ("record", "contact", "overrides", "knowledge"),
+}
+
+
 def examine(facts: Facts, pump: PumpState | None) -> tuple[Finding, ...]:
     """The findings, an emergency card first, then the worst first.
 
     A recorded override of a finding lifts its stops; the finding stays, and says who overrode it.
     """
     found = [_lifted(each, facts) for question in QUESTIONS for each in question.find(facts, pump)]
-    return tuple(sorted(found, key=lambda each: (not each.card, GRADES[each.grade])))
+    return tuple(sorted(_joined(found), key=lambda each: (not each.card, GRADES[each.grade])))
+
+
+def _joined(findings: list[Finding]) -> Iterator[Finding]:
+    for topic, ids in _TOPICS.items():
+        group = [each for each in findings if each.id in ids and each.grade != STOP and not each.stops]
+        if len(group) < 2:
+            continue
+        place = findings.index(group[0])
+        findings = [each for each in findings if each not in group]
+        findings.insert(place, _one(topic, group))
+    yield from findings
+
+
+def _one(topic: str, group: list[Finding]) -> Finding:
+    group = sorted(group, key=lambda each: GRADES[each.grade])
+    return Finding(
+        topic,
+        group[0].grade,
+        " ".join(each.says for each in group),
+        " ".join(dict.fromkeys(each.basis for each in group)),
+        tuple(dict.fromkeys(fact for each in group for fact in each.facts)),
+        tuple(dict.fromkeys(source for each in group for source in each.sources)),
+        " ".join(dict.fromkeys(each.resolve for each in group)),
+        due=min((each.due for each in group if each.due is not None), default=None),
+        overridden="; ".join(each.overridden for each in group if each.overridden),
+    )
 
 
 def _lifted(finding: Finding, facts: Facts) -> Finding:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from eutonia.chart.facts import Facts
-from eutonia.findings.finding import STOP, Finding, found, listed
+from eutonia.chart.orders import Program
+from eutonia.findings.finding import CAUTION, STOP, Finding, found, listed
 from eutonia.moment import shown
 from eutonia.pump import PumpState
+from eutonia.quantity import plain, rounded
 
 _WORDS = {
     "stall": "the motor stalled",
@@ -18,8 +21,12 @@ _WORDS = {
 
 
 def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
-    """A stop for every change of dose while delivery is uncertain; never for the refill."""
-    if pump is None or not pump.uncertain:
+    """A stop for every change of dose while delivery is uncertain or the pump is stopped; never for the refill."""
+    if pump is None:
+        return
+    if pump.stopped_at is not None and pump.last_running is not None:
+        yield _stopped(facts, pump, pump.stopped_at, pump.last_running)
+    if not pump.uncertain:
         return
     says = listed([f"{_WORDS[what]} ({shown(at, facts.home)})" for at, what in pump.uncertain])
     key = pump.model.key if pump.model else ""
@@ -34,4 +41,30 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
         "withdrawal.delivery_first",
         *mri,
         stops=("start", "adjust", "strength change", "holiday", "restart"),
+    )
+
+
+def _stopped(facts: Facts, pump: PumpState, since: datetime, last: Program) -> Finding:
+    book = facts.book
+    hours = rounded((facts.now - since).total_seconds() / 3600, "0.1")
+    how_long = f"{plain(hours)} h" if hours < 48 else f"{plain(rounded(hours / 24, '0.1'))} days"
+    used = pump.pump_start is not None and since - pump.pump_start > timedelta(
+        days=float(book.quantity("withdrawal.long_use_days").to("days"))
+    )
+    # A holiday ends at the smallest dose; a stop from there was a withdrawal step by step.
+    tapered = last.daily.value <= book.span("pump.daily_window")[0].value * 2
+    boxed = "After more than 2 months of use abrupt withdrawal can be severe. " if used else ""
+    return found(
+        book,
+        "pump-stopped",
+        CAUTION if tapered else STOP,
+        f"The pump has been stopped for {how_long}, since {shown(since, facts.home)}; it gave {plain(last.daily)} before.",
+        f"{boxed}Withdrawal evolves over 1-3 days; baclofen by mouth must not be relied on to stop it.",
+        "Look for signs of withdrawal now; plan a restart ('request restart'), or a bridge with another drug.",
+        "withdrawal.boxed",
+        "withdrawal.long_use_days",
+        "withdrawal.evolves",
+        "withdrawal.oral_not_enough",
+        "restart.short_gap",
+        stops=("adjust", "strength change", "holiday"),
     )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from eutonia.chart.facts import Facts, OralUse
 from eutonia.chart.orders import Program
 from eutonia.evidence import Known, Unknown
 from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, found
+from eutonia.findings.limits import adjust_window, dose_before, start_dose
 from eutonia.pump import PumpState
-from eutonia.quantity import plain
+from eutonia.quantity import Quantity, plain, rounded
 
 
 def usual_entry(facts: Facts) -> str:
@@ -106,8 +108,8 @@ def _spine(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
             "pump.ismp",
             stops=("adjust", "strength change", "holiday"),
         )
-    elif jump := _jump(facts, pump):
-        yield jump
+    elif change := _change(facts, pump):
+        yield change
     elif daily.value > limit.value:
         yield found(
             book,
@@ -133,34 +135,93 @@ def _spine(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
         )
 
 
-def _jump(facts: Facts, pump: PumpState) -> Finding | None:
-    """A program that differs from the one before by more than a step ever does: the ISMP error looks like this."""
-    programs = [program for _, program in pump.dose_history]
-    if len(programs) < 2 or programs[-2].stopped or facts.overridden("pump-dose") is not None:
+def _change(facts: Facts, pump: PumpState) -> Finding | None:
+    """The last change of the program beside what a step may be; the ISMP error, each hour for each day, shows here.
+
+    Steps within 24 h count as one.  The first program is held against the start rule.
+    """
+    history = [(at, program) for at, program in pump.dose_history if at >= pump.implanted and not program.stopped]
+    if not history or facts.overridden("pump-dose") is not None:
         return None
     book = facts.book
-    before, now = programs[-2].daily, programs[-1].daily
-    widest = max(
-        book.span(name)[1].value
-        for name in ("adjust.spinal_maintenance", "adjust.spinal", "adjust.cerebral_maintenance")
-    )
-    factor = 1 + widest / 100
-    if now.value <= before.value * factor:
+    at, program = history[-1]
+    now = program.daily
+    if len(history) == 1:
+        return _first(facts, program)
+    before = dose_before(pump, at) or history[0][1].daily
+    if before.value == 0:
         return None
-    meant = _meant(programs[-1])
+    percent = (now.value / before.value - 1) * 100
+    windows = ("adjust.spinal_maintenance", "adjust.cerebral_maintenance", "adjust.spinal", "adjust.cerebral")
+    widest = max(book.span(name)[1].value for name in windows)
+    if percent > widest:
+        return found(
+            book,
+            "pump-dose",
+            STOP,
+            f"The daily dose rose from {plain(before)} to {plain(now)} within a day ({program.written}).",
+            f"No rule allows more than {plain(widest)}% in 24 h; {book.text('pump.ismp')}.{_meant(program)}",
+            f"Read the pump back now; the last program before it was {_previous(history)}. Correct it, or write "
+            "'override pump-dose; by ...; because ...'.",
+            "pump.ismp",
+            "adjust.spinal",
+            "adjust.cerebral",
+            "overdose.check",
+            stops=("adjust", "strength change", "holiday"),
+        )
+    window = adjust_window(facts, pump, at)
+    lowest = book.span("adjust.down")[1].value
+    earlier = [each.daily for _, each in history[:-1]]
+    if window is not None and percent > window[1]:
+        what, limit = "rose", f"one rise is at most {plain(window[1])}%"
+    elif percent < -lowest and now not in earlier:
+        what, limit = "fell", f"one lowering is at most {plain(lowest)}%; a fall this large can bring withdrawal"
+    else:
+        return None
+    return found(
+        book,
+        "pump-dose",
+        CAUTION,
+        f"The daily dose {what} from {plain(before)} to {plain(now)} within a day ({plain(rounded(percent, '0.1'))}%).",
+        f"At most once in 24 h, and {limit}.",
+        "Watch the patient; was the program what was meant? Read it back.",
+        "adjust.spinal",
+        "adjust.cerebral",
+        "adjust.down",
+        "overdose.check",
+    )
+
+
+def _first(facts: Facts, program: Program) -> Finding | None:
+    """The first program of a pump beside the start rule; without a screening on the chart, beside the limit of experience."""
+    book = facts.book
+    most = start_dose(facts)
+    if most is None and facts.screenings:
+        largest = max(each.dose.to("mcg") for each in facts.screenings)
+        most = Quantity.of(largest * book.count("start.factor"), "mcg/day")
+    if most is None:
+        most = book.quantity("pump.daily_experience")
+    if program.daily.value <= most.value:
+        return None
+    rule = "the start rule" if facts.screenings else "what experience covers"
     return found(
         book,
         "pump-dose",
         STOP,
-        f"The daily dose rose from {plain(before)} to {plain(now)} in one step ({programs[-1].written}).",
-        f"No rule allows more than {plain(widest)}% in one step; {book.text('pump.ismp')}." + meant,
-        "Read the pump back now; correct the program, or write 'override pump-dose; by ...; because ...'.",
+        f"The pump's first program gives {plain(program.daily)} ({program.written}): above {rule} ({plain(most)}).",
+        f"The first dose is at most twice the effective screening dose; {book.text('pump.ismp')}.{_meant(program)}",
+        "Read the pump back now and correct it, or write 'override pump-dose; by ...; because ...'.",
         "pump.ismp",
-        "adjust.spinal",
-        "adjust.cerebral",
+        "start.factor",
+        "start.factor_long_response",
+        "start.long_response",
         "overdose.check",
         stops=("adjust", "strength change", "holiday"),
     )
+
+
+def _previous(history: list[tuple[datetime, Program]]) -> str:
+    return f"'{history[-2][1].written}'"
 
 
 def _meant(program: Program) -> str:

@@ -15,8 +15,8 @@ from eutonia.pump import PumpState
 @lru_cache(maxsize=8)
 def _effects(book: Book) -> dict[str, Entry]:
     names: dict[str, Entry] = {}
-    for key, entry in book.library.entries.items():
-        if key.startswith("adverse.") and "system" in entry.more:
+    for entry in book.under("adverse."):
+        if "system" in entry.more:
             names.update((each, entry) for each in (str(entry.value), *entry.more.get("also", ())))
     return names
 
@@ -39,6 +39,8 @@ def find(facts: Facts, _: PumpState | None) -> Iterator[Finding]:
         for each in (str(entry.value), *entry.more.get("also", ()))
     }
     strange = [text for _, text in facts.symptoms if text not in known and text not in emergencies]
+    # What stands on the emergency card is not told twice.
+    effects = tuple(entry for entry in effects if not {str(entry.value), *entry.more.get("also", ())} & emergencies)
     if effects:
         serious = [entry for entry in effects if entry.more.get("serious")]
         told = listed([f"{entry.value} ({entry.more['system']}, {entry.more['frequency']})" for entry in effects])

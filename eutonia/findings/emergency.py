@@ -19,10 +19,8 @@ from eutonia.quantity import plain, rounded
 @lru_cache(maxsize=8)
 def _names(book: Book, prefix: str) -> dict[str, Entry]:
     names: dict[str, Entry] = {}
-    for key, entry in book.library.entries.items():
-        if key.startswith(prefix):
-            names[str(entry.value)] = entry
-            names.update((each, entry) for each in entry.more.get("also", ()))
+    for entry in book.under(prefix):
+        names.update((each, entry) for each in (str(entry.value), *entry.more.get("also", ())))
     return names
 
 

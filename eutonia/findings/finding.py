@@ -84,15 +84,8 @@ def found(
     due: datetime | None = None,
 ) -> Finding:
     """A finding that rests on knowledge entries: their facts and sources become its own."""
-    facts: dict[str, None] = {}
-    sources: dict[str, None] = {}
-    for name in entries:
-        entry = book.entry(name)
-        facts.update(dict.fromkeys(entry.facts))
-        sources.update(dict.fromkeys(entry.source))
-        if entry.conflict:
-            sources[f"sources disagree: {entry.conflict}"] = None
-    return Finding(id_, grade, says, basis, tuple(facts), tuple(sources), resolve, stops, card, due)
+    facts, sources = book.behind(entries)
+    return Finding(id_, grade, says, basis, facts, sources, resolve, stops, card, due)
 
 
 def listed(names: tuple[str, ...] | list[str]) -> str:

@@ -18,9 +18,7 @@ def matches(facts: Facts) -> list[tuple[Entry, list[Drug]]]:
     """Each interaction class with the drugs on the list that belong to it, the gravest first."""
     spine = intrathecal(facts)
     pairs = []
-    for name, entry in facts.book.library.entries.items():
-        if not name.startswith("interaction."):
-            continue
+    for entry in facts.book.under("interaction."):
         if entry.more.get("route") == "intrathecal" and not spine:
             continue
         drugs = [drug for drug in facts.drugs if drug.belongs(str(entry.value)) and not drug.belongs("baclofen")]

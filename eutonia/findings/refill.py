@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from eutonia.chart.facts import Facts
-from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, found
+from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, Grade, found
 from eutonia.moment import shown, shown_day
 from eutonia.pump import PumpState
 from eutonia.quantity import plain, rounded
@@ -51,8 +51,9 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
         if low
         else ""
     )
-    left = "" if pump.left_ml is None else f" About {plain(rounded(pump.left_ml, '0.1'))} mL is left."
+    left = "" if pump.left_ml is None else f" About {plain(rounded(pump.left_ml, '0.1'))} mL should be left."
     when = shown_day(at, facts.home)
+    grade: Grade
     if at <= facts.now:
         says, grade = f"Refill overdue since {when}: {_WHY[governs]}.{left}{alarm}", STOP
     elif book_by <= facts.now:
@@ -67,7 +68,7 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
         "refill",
         grade,
         says,
-        boxed,  # type: ignore[arg-type]
+        boxed,
         "Refill before the date; tell patient and caregiver why the pump and its dates matter.",
         *entries,
         "pump.book_ahead",

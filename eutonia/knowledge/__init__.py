@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -96,6 +96,10 @@ class Book:
         except KeyError:
             raise KnowledgeError(f"no knowledge entry is called '{name}'") from None
 
+    def under(self, prefix: str) -> tuple[Entry, ...]:
+        """The entries whose names begin with `prefix`, such as 'interaction.', in the order of the files."""
+        return _under(self.library, prefix)
+
     def _value(self, name: str) -> Any:
         entry = self.entry(name)
         if entry.tag == "unverified":
@@ -141,12 +145,37 @@ class Book:
 
     def past_review(self, day: date) -> tuple[Entry, ...]:
         """The entries that should have been looked at again by `day`."""
+        if day <= _first_review(self.library):
+            return ()
         return tuple(entry for entry in self.library.entries.values() if entry.review < day)
+
+    def behind(self, names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The monograph facts and the sources behind these entries, each once; a disagreement is named last."""
+        return _behind(self.library, names)
 
 
 @cache
 def _quantity(text: str) -> Quantity:
     return Quantity.read(text)
+
+
+@cache
+def _under(library: Library, prefix: str) -> tuple[Entry, ...]:
+    return tuple(entry for name, entry in library.entries.items() if name.startswith(prefix))
+
+
+@cache
+def _first_review(library: Library) -> date:
+    return min(entry.review for entry in library.entries.values())
+
+
+@lru_cache(maxsize=4096)
+def _behind(library: Library, names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    entries = [library.entries[name] for name in names]
+    facts = dict.fromkeys(fact for entry in entries for fact in entry.facts)
+    sources = dict.fromkeys(source for entry in entries for source in entry.source)
+    disagree = dict.fromkeys(f"sources disagree: {entry.conflict}" for entry in entries if entry.conflict)
+    return tuple(facts), (*sources, *disagree)
 
 
 _REQUIRED: Final = ("value", "spread", "tag", "source", "facts", "review")

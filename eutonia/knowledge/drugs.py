@@ -259,6 +259,9 @@ def _bits(folded: str) -> list[_Bit]:
         else:
             kind = "strange"
         end = at + size
+        if kind == "said" and gaps[at] < _COMMA and bits and bits[-1].kind == "drug":
+            at = end  # nothing hangs on strength and directions behind a drug, and they are most of the text
+            continue
         bits.append(_Bit(kind, places[2 * at], places[2 * end - 1], gaps[at], ingredients or ()))
         at = end
     return bits

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.evidence import Known
-from eutonia.findings import Finding, Kind
+from eutonia.findings import STOP, Finding, Kind
 from eutonia.findings.finding import listed
 from eutonia.plan import adjust, holiday, refill, restart, start, strength, taper, titration, trial
 from eutonia.plan.guard import check
@@ -70,8 +71,17 @@ def plan(
                     Refusal(kind, why, "Nothing is moved to the nearest limit; ask for another plan.", found.facts)
                 )
             else:
-                plans.append(found)
+                plans.append(_beside(found, findings))
     return tuple(plans), tuple(dict.fromkeys(refusals))
+
+
+def _beside(found: Plan, findings: tuple[Finding, ...]) -> Plan:
+    """The plan, with the stop findings that stand although they do not stop this kind."""
+    stops = [each.id for each in findings if each.grade == STOP and each.stops]
+    if not stops:
+        return found
+    says = f"A stop stands beside this plan: {listed(stops)}. It is looked at first."
+    return replace(found, incomplete=" ".join(filter(None, (found.incomplete, says))))
 
 
 def _stopped(kind: Kind, stops: list[Finding]) -> Refusal:
@@ -105,7 +115,7 @@ def _natural(facts: Facts, pump: PumpState | None, taking: bool) -> Iterator[Kin
             yield "restart"
         elif facts.screenings:
             yield "start"
-        if pump.fill is not None:
+        if pump.fill is not None and ran:
             yield "refill"
         if taking:
             yield "taper"

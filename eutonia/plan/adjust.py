@@ -13,7 +13,7 @@ from eutonia.chart.orders import Program
 from eutonia.evidence import Known
 from eutonia.findings.effects import reported
 from eutonia.findings.finding import listed
-from eutonia.plan.guard import adjust_window, maintenance
+from eutonia.findings.limits import adjust_window, maintenance
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
 from eutonia.plan.words import CHECKED, runs, when
 from eutonia.pump import PumpState
@@ -154,7 +154,7 @@ def _plan(facts: Facts, pump: PumpState, at: datetime, program: Program, overrid
         Step(
             at,
             "check",
-            f"Old: {pump.program.written} ({plain(before)}). New: {program.written} ({plain(after)}); {CHECKED}.",
+            f"Old: {_both(pump.program)}. New: {_both(program)}; {CHECKED}.",
         ),
         Step(
             at,
@@ -227,7 +227,7 @@ def _to(
         yield refuse(
             book,
             "adjust",
-            f"{plain(dose)} is {plain(rounded(percent, '0.1'))}% from {plain(before)}: outside the window of {up[0]} to {up[1]} mcg/day upwards "
+            f"{plain(dose)} is {'+' if percent > 0 else ''}{plain(rounded(percent, '0.1'))}% of {plain(before)}: outside the window of {up[0]} to {up[1]} mcg/day upwards "
             f"and {down[0]} to {down[1]} mcg/day downwards.",
             "Ask for a dose inside the window, or write 'override adjust; by ...; because ...'.",
             entry_of(facts, pump, at),
@@ -243,3 +243,10 @@ def _scaled_to(program: Program, dose: Quantity) -> Program:
     if program.mode == "simple continuous":
         return Program(continuous=Quantity.of(dose.to("mcg/day"), "mcg/day"))
     return program.scaled(Fraction(dose.to("mcg/day")) / Fraction(program.daily.value), _GRAIN)
+
+
+def _both(program: Program) -> str:
+    """A program with its daily total, which a simple continuous one states by itself."""
+    return (
+        program.written if program.mode == "simple continuous" else f"{program.written} ({plain(program.daily)} in all)"
+    )

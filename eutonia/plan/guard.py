@@ -16,9 +16,10 @@ from typing import Final
 from eutonia.chart.facts import Facts
 from eutonia.evidence import Known
 from eutonia.findings.kidney import Kidney, kidney
+from eutonia.findings.limits import adjust_window, dose_before, start_dose
 from eutonia.plan.plan import Plan, Step
 from eutonia.pump import PumpState
-from eutonia.quantity import Quantity, plain
+from eutonia.quantity import plain
 
 
 def oral_window(facts: Facts) -> tuple[Decimal, Decimal] | None:
@@ -44,33 +45,6 @@ def oral_step(facts: Facts) -> Decimal | None:
         return None
     step = Fraction(facts.book.quantity("oral.step_a_day").to("mg/day")) * known.share
     return Decimal(step.numerator) / Decimal(step.denominator)
-
-
-def adjust_window(facts: Facts, pump: PumpState, at: datetime) -> tuple[Decimal, Decimal] | None:
-    """The least and the greatest rise of the daily dose in percent at this moment; none where the origin is unknown."""
-    book = facts.book
-    if not isinstance(facts.origin, Known):
-        return None
-    child = isinstance(facts.age, Known) and facts.age.value < book.count("oral.age_min")
-    name = "adjust.cerebral" if child or facts.origin.value == "cerebral" else "adjust.spinal"
-    if maintenance(facts, pump, at):
-        name += "_maintenance"
-    low, high = book.span(name)
-    return low.value, high.value
-
-
-def maintenance(facts: Facts, pump: PumpState, at: datetime) -> bool:
-    """Whether the pump has run long enough for the maintenance windows."""
-    after = timedelta(days=float(facts.book.quantity("adjust.maintenance_after").to("days")))
-    return pump.pump_start is not None and at - pump.pump_start > after
-
-
-def dose_before(pump: PumpState, at: datetime) -> Quantity | None:
-    """The daily dose that ran 24 h before `at`, so that several steps in a day are seen as one."""
-    before = [
-        program for when, program in pump.dose_history if when <= at - timedelta(hours=24) and when >= pump.implanted
-    ]
-    return before[-1].daily if before else None
 
 
 def check(plan: Plan, facts: Facts, pump: PumpState | None) -> tuple[str, ...]:
@@ -209,20 +183,6 @@ def _trial(plan: Plan, facts: Facts, _: PumpState | None) -> list[str]:
             problems.append("a screening dose was skipped")
         last_at, last_dose = at, dose
     return problems
-
-
-def start_dose(facts: Facts) -> Quantity | None:
-    """The first daily dose by the start rules: twice the effective screening dose, the dose itself after a long response.
-
-    None where there is no positive response or its duration is not known.
-    """
-    book = facts.book
-    positive = [s for s in facts.screenings if s.outcome == "positive"]
-    if not positive or positive[-1] is not facts.screenings[-1] or positive[-1].lasted is None:
-        return None
-    long = positive[-1].lasted.to("h") >= book.quantity("start.long_response").to("h")
-    factor = book.count("start.factor_long_response" if long else "start.factor")
-    return Quantity.of(positive[-1].dose.to("mcg") * factor, "mcg/day")
 
 
 def _start(plan: Plan, facts: Facts, pump: PumpState | None) -> list[str]:

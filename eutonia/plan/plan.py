@@ -86,9 +86,7 @@ class Refusal:
 
 def basis(book: Book, *entries: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The monograph facts and the sources behind knowledge entries, each once."""
-    facts = dict.fromkeys(fact for name in entries for fact in book.entry(name).facts)
-    sources = dict.fromkeys(source for name in entries for source in book.entry(name).source)
-    return tuple(facts), tuple(sources)
+    return book.behind(entries)
 
 
 def refuse(book: Book, kind: Kind, why: str, lifts: str, *entries: str) -> Refusal:

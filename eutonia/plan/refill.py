@@ -9,7 +9,7 @@ from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.moment import shown_day
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
-from eutonia.plan.words import CHECKED, refill_due
+from eutonia.plan.words import CHECKED, refill_due, when
 from eutonia.pump import PumpState
 from eutonia.quantity import plain, rounded
 
@@ -55,7 +55,11 @@ def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> It
         )
         return
     strength = pump.fill.strength
-    expected = "unknown" if pump.left_ml is None else f"{plain(rounded(pump.left_ml, '0.1'))} mL"
+    drawn = next((r for r in reversed(pump.readings) if r.at >= pump.fill.at), None)
+    expected = "an unknown volume" if pump.left_ml is None else f"{plain(rounded(pump.left_ml, '0.1'))} mL"
+    if drawn is not None:
+        measured = f"{plain(rounded(drawn.measured_ml, '0.1'))} mL was measured on {when(drawn.at, facts)} "
+        expected = f"{measured}({plain(rounded(drawn.expected_ml, '0.1'))} mL expected then); by the program {expected}"
     tolerance = book.quantity("pump.balance_ml")
     steps = [
         Step(
@@ -77,7 +81,7 @@ def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> It
             Step(
                 facts.now,
                 "check",
-                f"Program unchanged: {pump.program.written}; reservoir set to {plain(volume)}, alarm at "
+                f"Program as on the chart: {pump.program.written}; reservoir set to {plain(volume)}, alarm at "
                 f"{plain(pump.alarm_ml)}; next refill by {shown_day(due, facts.home)}, booked by {shown_day(book_by, facts.home)}; read it back.",
             )
         )

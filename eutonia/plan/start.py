@@ -8,7 +8,7 @@ from datetime import timedelta
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.chart.orders import Program
-from eutonia.plan.guard import start_dose
+from eutonia.findings.limits import start_dose
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
 from eutonia.plan.words import CHECKED, runs, when
 from eutonia.pump import PumpState

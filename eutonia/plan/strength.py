@@ -71,8 +71,8 @@ def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> It
         yield refuse(
             book,
             "strength change",
-            "The line still holds the drug of an earlier fill.",
-            "Wait until the new drug has reached the tip.",
+            "The drug of the last fill has not reached the tip yet, so what stands in the line is not one strength.",
+            "Wait until it has" + (f" (about {when(pump.arrives_at, facts)})." if pump.arrives_at else "."),
             *_ENTRIES,
         )
         return

@@ -155,7 +155,7 @@ def _climb(
     begin = "begins with" if today == 0 else "goes on from"
     why = (
         f"Oral titration {begin} {plain(today) if today else plain(first)} mg daily, rises by at most {plain(rounded(step, '0.1', 'down'))} "
-        f"mg daily {name.split(',')[0]}, to at most {plain(rounded(most, '0.1', 'down'))} mg; usual {plain(low)} to {plain(high)}.{scaled}"
+        f"mg daily {name.split(',')[0]}, to at most {plain(rounded(most, '0.1', 'down'))} mg; usual {plain(low)} to {plain(high)} with normal kidneys.{scaled}"
     )
     if today == 0:
         why = why.replace(f"{plain(first)} mg daily", f"{plain(steps[0].dose)}" if steps[0].dose else "")

@@ -33,15 +33,20 @@ def tablets(dose_mg: Decimal, sizes: tuple[Quantity, ...]) -> str | None:
 
 
 def regimen_words(regimen: Regimen, facts: Facts) -> str:
-    """A regimen with its daily total and what to dispense: '5 mg three times a day (15 mg daily; each dose 5 mg tablets)'."""
+    """A regimen with its daily total and what to dispense: '5 mg three times a day (15 mg daily; tablets: 5 mg)'."""
     sizes = facts.book.quantities("oral.tablets")
     doses = list(dict.fromkeys(part.amount.to("mg") for part in regimen.parts))
     if regimen.liquid is not None:
         each = [f"{plain(d)} mg = {plain(d / regimen.liquid.to('mg/mL'))} mL" for d in doses]
         how = f"{plain(regimen.liquid)} liquid: " + ", ".join(each)
     else:
-        how = "tablets: " + ", ".join(f"{plain(d)} mg as {tablets(d, sizes)}" for d in doses)
+        how = "tablets: " + ", ".join(_dispensed(d, sizes) for d in doses)
     return f"{regimen.written} ({plain(regimen.daily.value)} mg daily; {how})"
+
+
+def _dispensed(dose_mg: Decimal, sizes: tuple[Quantity, ...]) -> str:
+    made = tablets(dose_mg, sizes)
+    return f"{plain(dose_mg)} mg" if made == f"{plain(dose_mg)} mg" else f"{plain(dose_mg)} mg = {made}"
 
 
 def runs(program: Program, strength: Quantity, volume_ml: float, pump: PumpState, begin: datetime, facts: Facts) -> str:

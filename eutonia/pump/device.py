@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from eutonia.knowledge import Book
 from eutonia.quantity import Quantity
@@ -33,6 +34,7 @@ _KEYS = {
 }
 
 
+@lru_cache(maxsize=256)
 def model(name: str, book: Book) -> Model | None:
     """The device table's row for a pump as it is named on a chart; none where it is not in the table.
 

@@ -97,8 +97,10 @@ class Flow:
             return found if found <= horizon else None
         if self.volume_ml(begin, horizon) < volume_ml:
             return None
-        low, high = begin, horizon
-        while high - low > 1e-3:
+        # The cycle of a program is two days at most, so the average gets within two cycles of the answer.
+        about = begin + volume_ml * self.told_mcg_ml / float(self.program.daily.to("mcg/day")) * DAY_S
+        low, high = max(begin, about - 4 * DAY_S), min(horizon, about + 4 * DAY_S)
+        while high - low > 0.1:
             middle = (low + high) / 2
             if self.volume_ml(begin, middle) >= volume_ml:
                 high = middle

@@ -276,7 +276,7 @@ def test_a_combination_by_brand_gives_every_ingredient(brand: str, expected: str
         "once a day",
         "takes it once a day with food",
         "10 mg",
-        "sodium tartrate",
+        "tartrate",
         "no alcohol",
         "denies alcohol",
         "stopped oxycodone",
@@ -364,10 +364,10 @@ HEADER = "ingredient\tclasses\talso\tbrands\tatc"
 @pytest.mark.parametrize(
     ("lines", "fault"),
     [
-        (["a\topioid\t\t\t", "b\topiod\t\t\t"], r"line 3: 'opiod' is not in the list of classes"),
-        (["aa\t\tbb\t\t", "cc\t\t\tBB\t"], r"line 3: 'BB' stands twice"),
+        (["aa\topioid\t\t\t", "bb\topiod\t\t\t"], r"line 3: 'opiod' is not in the list of classes"),
+        (["aa\t\tbb\t\t", "dd\t\t\tBB\t"], r"line 3: 'BB' stands twice"),
         (["aa\t\t\t\t", "aa\t\t\t\t"], r"line 3: 'aa' stands twice"),
-        (["aa\t\t\t\t", "aa + bb\t\t\tCc\t"], r"line 3: 'bb' has no line of its own"),
+        (["aa\t\t\t\t", "aa + bb\t\t\tDd\t"], r"line 3: 'bb' has no line of its own"),
         (["aa\t\t\t\t", "bb\t\t\t\t", "aa + bb\topioid\t\t\t"], r"line 4: a combination has no classes"),
         (["aa\t\t\t\t", "bb\t\t\t\t", "aa + bb\t\t\t\t", "bb + aa\t\t\t\t"], r"line 5: 'bb \+ aa' stands twice"),
         (["aa\t\t\tonce\t"], r"line 2: 'once' is an everyday word"),
@@ -380,5 +380,5 @@ def test_a_line_that_breaks_the_rules_of_the_table_is_refused_with_its_number(li
 
 
 def test_a_table_without_its_header_is_refused() -> None:
-    with pytest.raises(ValueError, match="line 1: .* is not the header"):
+    with pytest.raises(ValueError, match=r"line 1: .* is not the header"):
         drugs.read(["aa\t\t\t\t"])

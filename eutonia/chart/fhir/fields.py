@@ -127,7 +127,7 @@ def coded_status(value: object, name: str) -> str:
     codes = {
         code for system, code in concept(value).codes if system.startswith("http://terminology.hl7.org/CodeSystem/")
     }
-    if len(codes) != 1:
+    if len(codes) != 1 or "" in codes:
         raise NotRead(name, "its code is missing, is of another code system, or is not one")
     return codes.pop()
 
