@@ -49,13 +49,12 @@ class _Teller:
         """Something further that stands with a value: the spread between people, a definition."""
         return shown(self._note(name).more[key])
 
-    def by(self, name: str) -> str:
+    def by(self, name: str, *further: str) -> str:
         """Who says it, in brackets, and how weakly where it is weak: '(monograph)', '(MIMS, restated)'."""
         entry = self._note(name)
-        if entry.tag == "monograph":
-            return "(monograph)"
-        who = entry.source[0].partition(" (")[0].partition(", ")[0]
-        return f"({who})" if entry.tag in ("read", "house") else f"({who}, {entry.tag})"
+        who = "monograph" if entry.tag == "monograph" else entry.source[0].partition(" (")[0].partition(", ")[0]
+        weak = () if entry.tag in ("monograph", "read", "house") else (entry.tag,)
+        return f"({', '.join((who, *weak, *further))})"
 
     def line(self, text: str) -> Line:
         """The sentence with what it rests on; where sources disagree, it says so itself."""
@@ -102,10 +101,9 @@ def _absorption(t: _Teller) -> Iterator[Line]:
         f"{t.span('plasma.peak_time_compendium')} {t.by('plasma.peak_time_compendium')}"
     )
     yield t.line(
-        f"Absorption with a growing dose: {t.one('plasma.linearity')} is taken here, because exposure grew with the dose "
-        f"({t.each('plasma.auc')}; {t.says('plasma.auc')}, {t.by('plasma.auc').strip('()')}) and levels did up to "
-        f"{t.one('plasma.linear_to')} {t.by('plasma.linear_to')}; {t.one('plasma.linearity_monograph')} "
-        f"{t.by('plasma.linearity_monograph')}; {t.one('plasma.linearity_us')} {t.by('plasma.linearity_us')}"
+        f"With a growing dose the share absorbed is {t.one('plasma.linearity_monograph')} {t.by('plasma.linearity_monograph')}, "
+        f"{t.one('plasma.linearity_us')} {t.by('plasma.linearity_us')}; {t.one('plasma.linearity')} is taken here: {t.says('plasma.auc')} "
+        f"({t.each('plasma.auc')}) {t.by('plasma.auc')}, and linear up to {t.one('plasma.linear_to')} {t.by('plasma.linear_to')}"
     )
     yield t.line(f"Food: {t.one('plasma.food')} {t.by('plasma.food')}; by the rectum: {t.one('plasma.rectal')}")
     yield t.line(f"Into the spinal fluid: {t.one('plasma.csf_ratio')} of the plasma level {t.by('plasma.csf_ratio')}")
@@ -136,7 +134,7 @@ def _elimination(t: _Teller) -> Iterator[Line]:
 def _varies(t: _Teller) -> Iterator[Line]:
     yield t.line(f"{t.says('plasma.variability')} {t.by('plasma.variability')}")
     models = [
-        f"{t.one(name)} (between people {t.more(name, 'iiv')}; {t.more(name, 'n')} people) {t.by(name)}"
+        f"{t.one(name)} {t.by(name, t.more(name, 'n') + ' people', t.more(name, 'iiv') + ' between them')}"
         for name in ("plasma.simon2018.cl_f", "plasma.chevillard2018.cl_f", "plasma.he2014.cl_f")
     ]
     yield t.line(
@@ -144,7 +142,7 @@ def _varies(t: _Teller) -> Iterator[Line]:
         f"{t.one('plasma.cl_f_between_studies')} (SD)"
     )
     yield t.line(
-        f"Older adults: {t.one('plasma.elderly')} {t.by('plasma.elderly')}; {t.says('plasma.elderly')}; in poisoning by large doses: "
+        f"Older adults against young ones: {t.one('plasma.elderly')} {t.by('plasma.elderly')}; at high doses: "
         f"{t.one('plasma.high_dose')} {t.by('plasma.high_dose')}"
     )
     yield t.line(f"{t.says('maintenance.spread')}: {t.each('maintenance.spread').replace(', ', ' to ')}")
@@ -161,7 +159,7 @@ def _tolerance(t: _Teller) -> Iterator[Line]:
         f"{t.by('maintenance.month_12')}, {t.one('maintenance.month_18')} later {t.by('maintenance.month_18')}"
     )
     shares = [
-        f"{t.one(name)} ({t.more(name, 'definition')}) {t.by(name)}"
+        f"{t.one(name)} {t.by(name, 'definition: ' + t.more(name, 'definition'))}"
         for name in ("tolerance.groningen", "tolerance.above_1000", "tolerance.decline", "tolerance.resed")
     ]
     yield t.line(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from eutonia.knowledge import FOLDER, Entry, Fact, book, conflicts, library, monograph
-from eutonia.quantity import Quantity, QuantityError, glued, plain
+from eutonia.quantity import Quantity, QuantityError, glued, number, plain
 
 Story = dict[str, Any]
 
@@ -185,7 +185,7 @@ def named(tree: ast.AST) -> Iterator[str]:
                 silent.add(text)
             case ast.JoinedStr(values=[ast.Constant(value=str(begin)), *_] as pieces) if "." in begin:
                 silent.update(pieces)
-                form = "".join(re.escape(p.value) if isinstance(p, ast.Constant) else r"[^.]+" for p in pieces)
+                form = "".join(re.escape(str(p.value)) if isinstance(p, ast.Constant) else "[^.]+" for p in pieces)
                 yield from (name for name in entries if re.fullmatch(form, name))
             case ast.JoinedStr(values=pieces):
                 silent.update(pieces)
@@ -206,10 +206,8 @@ def _findings() -> Mapping[str, tuple[str, str, tuple[str, ...], tuple[str, ...]
             continue
         question = (ast.get_docstring(tree) or "").split("\n")[0]
         whole = dict.fromkeys(name for name in named(tree) if name in library().entries)
-        for ids, call in _calls(tree):
-            basis = call.args[_BASIS:]
-            names = [n for piece in basis for n in named(piece) if n in library().entries]
-            open_ = any(not isinstance(piece, ast.Constant) for piece in basis)
+        for ids, call, function in _calls(tree):
+            names, open_ = _rests_on(call, function)
             for id_ in ids:
                 before = found.get(id_, (path, question, (), ()))
                 own = tuple(dict.fromkeys((*before[2], *names)))
@@ -221,15 +219,35 @@ def _findings() -> Mapping[str, tuple[str, str, tuple[str, ...], tuple[str, ...]
 _BASIS: Final = 6  # found(book, id, grade, says, basis, resolve, *entries)
 
 
-def _calls(tree: ast.Module) -> Iterator[tuple[list[str], ast.Call]]:
+def _rests_on(call: ast.Call, function: ast.FunctionDef) -> tuple[list[str], bool]:
+    """The entries that a call of `found` names, and whether the chart can add others to them."""
+    names: list[str] = []
+    open_ = False
+    for piece in call.args[_BASIS:]:
+        inside: ast.AST = piece
+        if isinstance(piece, ast.Starred) and isinstance(piece.value, ast.Name):
+            kept = [
+                node.value
+                for node in ast.walk(function)
+                if isinstance(node, ast.Assign)
+                and isinstance(node.value, ast.Tuple)
+                and any(isinstance(target, ast.Name) and target.id == piece.value.id for target in node.targets)
+            ]
+            inside = kept[0] if kept else piece
+        names += [name for name in named(inside) if name in library().entries]
+        open_ = open_ or not isinstance(inside, ast.Constant | ast.Tuple)
+    return names, open_
+
+
+def _calls(tree: ast.Module) -> Iterator[tuple[list[str], ast.Call, ast.FunctionDef]]:
     """Every call of `found` in a module with the ids it can have: its own, or those that callers of its function give."""
     for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
         for node in ast.walk(function):
             match node:
                 case ast.Call(func=ast.Name(id="found"), args=[_, ast.Constant(value=str(id_)), *_]):
-                    yield [id_], node
+                    yield [id_], node, function
                 case ast.Call(func=ast.Name(id="found"), args=[_, ast.Name(id=parameter), *_]):
-                    yield list(_given(tree, function, parameter)), node
+                    yield list(_given(tree, function, parameter)), node, function
 
 
 def _given(tree: ast.Module, function: ast.FunctionDef, parameter: str) -> Iterator[str]:
@@ -248,22 +266,25 @@ def _given(tree: ast.Module, function: ast.FunctionDef, parameter: str) -> Itera
 def shown(value: object) -> str:
     """A value of the knowledge for people: quantities through `plain`, several with commas, words as they stand.
 
-    >>> shown(["2000 mcg/mL", "0.50 h"]), shown("inpatient"), shown(1440)
-    ('2,000 mcg/mL, 0.5 h', 'inpatient', '1,440')
+    >>> shown(["2000 mcg/mL", "0.50 h", "1135 ng*h/mL"]), shown("inpatient"), shown(1440)
+    ('2,000 mcg/mL, 0.5 h, 1,135 ng*h/mL', 'inpatient', '1,440')
     """
     if isinstance(value, list | tuple):
-        parts = [shown(each) for each in value]
-        return ("; " if any("," in part and " " in part for part in value if isinstance(part, str)) else ", ").join(
-            parts
-        )
+        return ("; " if any(", " in str(each) for each in value) else ", ").join(map(shown, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
         return plain(value)
+    text = str(value)
     try:
-        return plain(Quantity.read(str(value)))
+        return plain(Quantity.read(text))
     except QuantityError:
-        return str(value)
+        rate = _OTHER.fullmatch(text)
+        return f"{plain(number(rate[1]))} {rate[2]}" if rate else text
+
+
+# A number with a unit outside the closed list of quantity.py, such as "11.6 L/h".
+_OTHER: Final = re.compile(r"([0-9][0-9.]*) (\S*/\S+)")
 
 
 def wrapped(text: str, width: int, first: str = "", rest: str | None = None) -> str:
@@ -348,7 +369,7 @@ def _told_fact(found: Story, width: int) -> list[str]:
 def _told_conflict(found: Story, width: int) -> list[str]:
     lines = [wrapped(f"{found['id']}: sources disagree on {found['question']}.", width, rest="    ")]
     lines += [wrapped(side, width, "  - ") for side in found["sides"]]
-    return [*lines, _row("governs here", found["governs"], width)]
+    return [*lines, _row("governs", found["governs"], width)]
 
 
 def _told_finding(found: Story, width: int) -> list[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
-from eutonia.findings.finding import STOP, Finding, found
-from eutonia.moment import shown_day
+from eutonia.findings.finding import CAUTION, STOP, Finding, Grade, found
+from eutonia.moment import DAY, shown_day
 from eutonia.pump import PumpState
 from eutonia.quantity import Quantity, plain, rounded
 
@@ -28,14 +28,20 @@ def rises(pump: PumpState) -> list[tuple[datetime, Quantity]]:
     return found_
 
 
-def flat(facts: Facts, since: datetime) -> tuple[str, str, str] | None:
-    """The scale and place whose score is no better now than at `since`: (what, then, now); none where any is better."""
+def flat(facts: Facts, first_rise: datetime, last_rise: datetime) -> tuple[str, str, str] | None:
+    """A score that is no better after the last rise than before the first: (what, then, now); none where any is better.
+
+    Scores under a screening bolus describe the bolus, not the patient, and are left out.
+    """
     before: dict[tuple[str, str], str] = {}
     after: dict[tuple[str, str], str] = {}
     for at, mark in facts.scores:
-        if mark.scale == "h/m":
+        if mark.scale == "h/m" or any(timedelta() <= at - each.at < DAY for each in facts.screenings):
             continue
-        (before if at <= since else after)[mark.scale, mark.where] = mark.value
+        if at <= first_rise:
+            before[mark.scale, mark.where] = mark.value
+        elif at >= last_rise:
+            after[mark.scale, mark.where] = mark.value
     shared = [key for key in after if key in before]
     if not shared or any(_size(after[key]) < _size(before[key]) for key in shared):
         return None
@@ -48,43 +54,52 @@ def _size(value: str) -> float:
 
 
 def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
-    """A stop on further rises once the dose rose three times with no better score and delivery was not checked since."""
+    """The dose rose again and again with no better score, and delivery was not checked since.
+
+    A caution after two rises, a stop on any further rise after three.
+    """
     if pump is None:
         return
     book = facts.book
     history = rises(pump)
     needed = book.count("resistance.rises")
-    if len(history) <= needed:
-        return
-    start = history[-needed - 1][0]
-    same = flat(facts, start)
-    if same is None:
-        return
-    checked = [
-        event
+    levels: tuple[tuple[int, Grade], ...] = ((needed, STOP), (needed - 1, CAUTION))
+    for count, grade in levels:
+        if len(history) > count:
+            same = flat(facts, history[-count][0], history[-1][0])
+            if same is not None and not _checked(facts, history[-count][0]):
+                yield _resistant(facts, history[-count - 1 :], same, grade)
+                return
+
+
+def _checked(facts: Facts, since: datetime) -> bool:
+    return any(
+        event.at >= since and isinstance(event.what, e.Explained) and event.what.what == "delivery"
         for event in facts.of(e.Explained)
-        if isinstance(event.what, e.Explained) and event.what.what == "delivery"
-    ]
-    if checked and checked[-1].at >= history[-needed][0]:
-        return
+    )
+
+
+def _resistant(
+    facts: Facts, history: list[tuple[datetime, Quantity]], same: tuple[str, str, str], grade: Grade
+) -> Finding:
+    book = facts.book
     what, then, now = same
-    first, last = history[-needed - 1], history[-1]
+    first, last = history[0], history[-1]
     growth = rounded((last[1].value / first[1].value - 1) * 100, "1")
-    checks = book.words("resistance.delivery_first")
-    yield found(
+    return found(
         book,
         "resistance",
-        STOP,
-        f"The dose rose {needed} times, from {plain(first[1])} on {shown_day(first[0], facts.home)} to {plain(last[1])} "
+        grade,
+        f"The dose rose {len(history) - 1} times, from {plain(first[1])} on {shown_day(first[0], facts.home)} to {plain(last[1])} "
         f"(+{plain(growth)}%), and {what} did not fall ({then} then, {now} now).",
         "A rising dose with a flat effect is a delivery failure until it is shown not to be; when the line is then repaired, the high "
-        "dose is an overdose. Up to 10 % of patients stop responding and may need a drug holiday.",
+        f"dose is an overdose. Up to {book.quantity('resistance.share')} of patients stop responding and may need a drug holiday.",
         "Check in this order: "
-        + "; ".join(checks)
-        + ". Then write 'explained delivery; ...; by ...'; a holiday can be asked for.",
+        + "; ".join(book.words("resistance.delivery_first"))
+        + ". Then write 'explained delivery; ...; by ...'; a holiday can be asked for after that.",
         "resistance.share",
         "resistance.delivery_first",
         "resistance.rises",
         "withdrawal.delivery_first",
-        stops=("adjust", "strength change", "holiday"),
+        stops=("adjust", "strength change", "holiday") if grade == STOP else (),
     )

@@ -205,6 +205,11 @@ def test_a_death_is_noted_and_named():
     assert "deceased" in reasons(chart)
 
 
+def test_a_record_that_was_replaced_by_another_says_so():
+    who = patient(link=[{"type": "replaced-by", "other": {"reference": "Patient/B"}}])
+    assert "replaced by another" in reasons(read(visit("2026-01-05"), who=who))
+
+
 def test_the_chart_begins_with_the_person_at_the_earliest_moment_of_the_record():
     chart = read(observation("29463-7", amount(72, "kg")), condition("Epilepsy"), visit("2026-03-01"))
     assert isinstance(chart.events[0].what, e.Person)
@@ -555,6 +560,13 @@ def test_a_pump_on_the_record_is_noted_and_its_state_is_not_read():
     assert [kind_of(w) for w in whats(chart)] == ["note", "note", "note"]
     assert reasons(chart).count("pump state is not read from records; write implant, refill and program lines") == 3
     assert "Device | 1 resource | " in reasons(chart)
+
+
+def test_a_pump_without_a_status_is_named_all_the_same():
+    device = {"resourceType": "Device", "type": {"text": "Implantable infusion pump"}, "patient": {"reference": ME}}
+    chart = read(visit("2026-01-05"), device)
+    assert whats(chart, e.Note) == []
+    assert "Implantable infusion pump: no status" in reasons(chart)
 
 
 # --- measurements -----------------------------------------------------------------------------------------------------

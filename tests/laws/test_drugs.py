@@ -105,7 +105,10 @@ def test_capitals_accents_and_invisible_characters_do_not_matter(name: str, data
     assert recognise(written).unrecognised == ()
 
 
-@given(st.sampled_from(ASCII), st.text("bcdfgjkmpqvxz", min_size=2, max_size=5))
+# Letters right behind a number are a unit or a direction (118bd), so only names that end in a letter are lengthened.
+@given(
+    st.sampled_from([each for each in ASCII if each[-1].isalpha()]), st.text("bcdfgjkmpqvxz", min_size=2, max_size=5)
+)
 def test_a_name_that_only_begins_or_ends_like_a_drug_is_not_that_drug(name: str, more: str) -> None:
     for text in (name + more, more + name):
         words = {each for each in SPELLINGS if each.lower() == text.lower()}

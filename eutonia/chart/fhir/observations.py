@@ -106,7 +106,7 @@ def _measured(item: Item, code: Concept, kind: str, reading: Reading) -> Quantit
         reading.drop(item, f"egfr {plain(found)}", "read as indexed, because its code and its display say per 1.73 m2")
         return indexed
     if found.kind != _UNITS[kind]:
-        raise NotRead(f"{kind} {plain(found)}", f"this is a {found.kind}, not a {_UNITS[kind]}")
+        raise NotRead(f"{kind} {plain(found)}", f"its unit is one of {found.kind}, and one of {_UNITS[kind]} is needed")
     return found
 
 

@@ -35,6 +35,10 @@ def person_of(item: Item, reading: Reading, source: str) -> e.Person:
     sex = _SEXES.get(gender) if isinstance(gender, str) else None
     if gender is not None and sex is None and gender != "unknown":
         reading.drop(item, f"gender {shown(gender)}", "it is not a code of FHIR; the sex stays unknown")
+    if any(each.get("type") == "replaced-by" for each in objects(data.get("link"))):
+        reading.drop(
+            item, "link replaced-by", "this record of the patient was replaced by another one, which may say more"
+        )
     _died(item, reading)
     return e.Person(id_, born, sex, _official_name(data) or None)
 
@@ -60,12 +64,13 @@ def _official_name(data: Json) -> str:
 
 
 def _died(item: Item, reading: Reading) -> None:
-    data = item.data
-    if data.get("deceasedBoolean") not in (None, False) or data.get("deceasedDateTime") is not None:
-        reading.drop(item, "deceased", "a chart has no line for a death; a note says it")
-        at: When | None
+    dead, day = item.data.get("deceasedBoolean"), item.data.get("deceasedDateTime")
+    if dead in (None, False) and day is None:
+        return
+    reading.drop(item, "deceased", "a chart has no line for a death; where it is sure, a note says it")
+    if dead is True or day is not None:
         try:
-            at = moment(item, reading, "deceasedDateTime")
+            at: When | None = moment(item, reading, "deceasedDateTime")
         except NotRead:
             at = None
         reading.keep(item, at, e.Note("the record says that the patient has died"))

@@ -7,7 +7,7 @@ from typing import Final
 
 from eutonia.chart import event as e
 from eutonia.chart.fhir.bundle import Item
-from eutonia.chart.fhir.fields import Json, an_object, concept, line, objects, status
+from eutonia.chart.fhir.fields import Json, NotRead, an_object, concept, line, objects, status
 from eutonia.chart.fhir.reading import Reading, own, placed
 
 _PUMP: Final = re.compile(
@@ -37,8 +37,11 @@ def read_pump(item: Item, reading: Reading) -> None:
     if text is None:
         reading.count(item, "not part of a baclofen chart")
         return
-    own(item)
-    status(item.data.get("status"), _COUNTING[item.type])
+    try:
+        own(item)
+        status(item.data.get("status"), _COUNTING[item.type])
+    except NotRead as reason:
+        raise NotRead(f"{text}: {reason.what}", reason.why) from None
     names = _DATES[item.type]
     reading.add(placed(item, reading, *names) if names else None, e.Note(f"the record names a pump: {text}"))
     reading.drop(item, text, "pump state is not read from records; write implant, refill and program lines")

@@ -16,6 +16,14 @@ from eutonia.chart.text import Problem, ReadError, read_line, written
 # A moment to try a line with while its own is not known.
 _SOME_DAY = When(datetime(2000, 1, 1, tzinfo=UTC), "2000-01-01", True)
 
+_UNREAD = {
+    "MedicationAdministration": "what was given is not read; orders and statements are",
+    "MedicationDispense": "what was handed out is not read; orders and statements are",
+    "MedicationUsage": "this is not FHIR R4",
+    "DocumentReference": "documents are not read",
+    "DiagnosticReport": "reports are not read; the observations in them are",
+}
+
 
 class Reading:
     """Collects what the readers of the single resources find; every one of them ends here or in `dropped`."""
@@ -92,7 +100,7 @@ class Reading:
     def leave(self) -> None:
         """Names what is wholly unread, one line a type and reason."""
         for type_, number in sorted(self.bundle.skipped.items()):
-            self.counted[type_, "not part of a baclofen chart"] += number
+            self.counted[type_, _UNREAD.get(type_, "not part of a baclofen chart")] += number
         for (type_, why), number in sorted(self.counted.items()):
             self.dropped.append(Dropped(type_, f"{number} resource{'s' if number > 1 else ''}", why))
 

@@ -1,0 +1,445 @@
+"""What every screen says: the advice as rows of words, made once, so that the terminal and the page cannot disagree.
+
+All numbers come out of `quantity.plain`.  `glue` ties each number to its unit; how lines break is the screen's own
+business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from eutonia.quantity import UNITS, Quantity, glued, plain, rounded
+
+GRADES: Final = {"stop": "STOP", "caution": "CAUTION", "note": "NOTE"}
+KINDS: Final = {
+    "titration": "Titration by mouth",
+    "taper": "Taper by mouth",
+    "trial": "Trial: the screening bolus",
+    "start": "Start of the pump",
+    "adjust": "Adjustment of the pump's dose",
+    "refill": "Refill",
+    "strength change": "Change of strength",
+    "holiday": "Drug holiday",
+    "restart": "Restart",
+}
+SETTINGS: Final = {
+    "home": "at home",
+    "clinic": "in the clinic",
+    "monitored": "monitored",
+    "inpatient": "in hospital",
+}
+GOVERNS: Final = {
+    "reservoir": "the reservoir reaches its alarm volume",
+    "stability": "the drug's stability ends",
+    "battery": "the battery's service ends",
+}
+CLOSING: Final = "Options for a clinician to weigh, not directives. Not an emergency device."
+BOXED: Final = "Boxed warning"
+UNKNOWN: Final = "unknown"
+
+NBSP: Final = "\u00a0"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A label and what stands beside it."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Whose advice this is, of when, and from what."""
+
+    id: str
+    name: str | None
+    born: str
+    as_of: str
+    now: str
+    rests_on: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A finding on a screen."""
+
+    id: str
+    grade: str
+    word: str
+    says: str
+    rows: tuple[Row, ...]
+    facts: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One step of an option: when, what is done, the dose, and the rest in words."""
+
+    at: str
+    instant: str
+    do: str
+    dose: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The daily dose from an instant on."""
+
+    instant: datetime
+    daily: float
+    text: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One plan, as one of several that stand side by side."""
+
+    number: str
+    title: str
+    setting: str
+    change: tuple[Row, ...]
+    moves: tuple[Move, ...]
+    rows: tuple[Row, ...]
+    watch: tuple[str, ...]
+    facts: str
+    sources: tuple[str, ...]
+    levels: tuple[Level, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """The options of one kind; what all of them share is said once."""
+
+    kind: str
+    title: str
+    says: str
+    options: tuple[Option, ...]
+    watch: tuple[str, ...]
+    facts: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """A kind of plan that the rules do not allow, why, and what lifts the refusal."""
+
+    title: str
+    why: str
+    lifts: str
+    facts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """A task: by when, what, and the finding behind it."""
+
+    by: str
+    day: str
+    do: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Everything a screen shows of one advice."""
+
+    head: Head
+    cards: tuple[tuple[str, ...], ...]
+    tally: str
+    remarks: tuple[Remark, ...]
+    pump: tuple[Row, ...]
+    menus: tuple[Menu, ...]
+    denials: tuple[Denial, ...]
+    chores: tuple[Chore, ...]
+    boxed: str
+    closing: str
+
+
+def sheet(found: dict[str, Any]) -> Sheet:
+    """The rows of an advice, from the same dictionary that goes out as JSON."""
+    findings = sorted(found["findings"], key=lambda each: list(GRADES).index(each["grade"]))
+    pump = found["pump"]
+    boxed = next((each["basis"] for each in findings if each["id"] == "refill"), "") if pump else ""
+    return Sheet(
+        _head(found),
+        tuple(tuple(each["card"]) for each in findings if each.get("card")),
+        _tally(findings),
+        tuple(_remark(each, boxed) for each in findings),
+        _pump(pump, found["now"]) if pump else (),
+        _menus(found["plans"], pump),
+        tuple(
+            Denial(_kind(each["kind"]), each["why"], each["lifts"], ", ".join(each["facts"]))
+            for each in found["refusals"]
+        ),
+        tuple(_chore(each, found["now"][:10]) for each in found["tasks"]),
+        boxed,
+        CLOSING,
+    )
+
+
+# -- numbers and moments -----------------------------------------------------------------------------------------------
+
+
+def amount(wire: dict[str, Any]) -> str:
+    """A quantity from the wire in the words of the screen.
+
+    >>> amount({"value": 120.0, "unit": "ug/d"}), amount({"value": 2000, "unit": "ug/mL"})
+    ('120 mcg daily', '2,000 mcg/mL')
+    """
+    unit, value = UNITS[wire["unit"]], Decimal(str(wire["value"]))
+    if unit.kind == "daily dose":
+        return f"{plain(Quantity.of(value, unit.name.removesuffix('/day')))} daily"
+    return plain(Quantity(value, unit))
+
+
+def millilitres(value: float | None, step: str = "0.1") -> str:
+    """A volume to a tenth of a mL, which is as fine as anybody can draw it."""
+    return UNKNOWN if value is None else plain(Quantity(rounded(value, step), UNITS["mL"]))
+
+
+def moment(iso: str | None) -> str:
+    """An instant as people write it, in the clinic's time.
+
+    >>> moment("2026-05-02T09:00:00+02:00")
+    '2026-05-02 09:00'
+    """
+    return UNKNOWN if iso is None else iso[:16].replace("T", " ")
+
+
+def day(iso: str | None) -> str:
+    """The day of an instant."""
+    return UNKNOWN if iso is None else iso[:10]
+
+
+# Number words that `quantity.glued` does not know, ranges, products, a date and its time.
+_TIES: Final = re.compile(
+    r"(?<=[0-9]) (?=(?:daily|minutes?|hours?|weeks?|months?|years?|times|doses?|steps?|people|options?|patients?)\b)"
+    r"|(?<=[mc]g) (?=daily\b)"
+    r"|(?<=[0-9]) (?=(?:to|of|x|-) [0-9])|(?<=[0-9] (?:to|of)) (?=[0-9])|(?<=[0-9] [x-]) (?=[0-9])"
+    r"|(?<=[0-9]-[0-9]{2}) (?=[0-9]{2}:[0-9]{2})"
+)
+# Control characters, and those that turn the direction of writing: either could show a dose other than it is.
+_UNSEEN: Final = dict.fromkeys(
+    [*range(0x20), *range(0x7F, 0xA0), 0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A)], " "
+)
+
+
+def glue(text: str) -> str:
+    """`text` with no-break spaces wherever a line must not end, and without characters that nobody sees.
+
+    >>> glue("4 x 5 mg daily from 2026-05-02 09:00").split(" ")
+    ['4\\xa0x\\xa05\\xa0mg\\xa0daily', 'from', '2026-05-02\\xa009:00']
+    """
+    return glued(_TIES.sub(NBSP, text.translate(_UNSEEN)))
+
+
+# -- the parts ---------------------------------------------------------------------------------------------------------
+
+
+def _head(found: dict[str, Any]) -> Head:
+    person, knowledge, now = found["person"], found["knowledge"], found["now"]
+    away = now[19:]
+    zone = "UTC" if away in ("+00:00", "Z") else f"UTC{away}"
+    return Head(
+        person["id"] or "id not on the chart",
+        person["name"],
+        f"born {person['born']}" if person["born"] else "birth date not on the chart",
+        f"as of {moment(now)} ({zone})",
+        now,
+        f"knowledge {knowledge['version']} {knowledge['hash'][:8]}, {knowledge['jurisdiction']}; "
+        f"chart {found['chart'][:8]}",
+    )
+
+
+def _tally(findings: list[dict[str, Any]]) -> str:
+    counts = [(sum(each["grade"] == grade for each in findings), grade) for grade in GRADES]
+    return ", ".join(f"{plain(n)} {grade}{'' if n == 1 else 's'}" for n, grade in counts if n) or "none"
+
+
+def _kind(kind: str) -> str:
+    return KINDS.get(kind, kind.capitalize())
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+def _remark(finding: dict[str, Any], boxed: str) -> Remark:
+    why = "See the boxed warning." if boxed and finding["id"] == "refill" else finding["basis"]
+    rows = [Row("Why", why), Row("Resolve", finding["resolve"])]
+    if finding["stops"]:
+        rows.append(Row("No plan of", _listed(finding["stops"])))
+    if finding.get("overridden"):
+        rows.append(Row("Overridden", finding["overridden"]))
+    return Remark(
+        finding["id"],
+        finding["grade"],
+        GRADES[finding["grade"]],
+        finding["says"],
+        tuple(rows),
+        _listed(finding["facts"]),
+        tuple(finding["sources"]),
+    )
+
+
+def _pump(pump: dict[str, Any], now: str) -> tuple[Row, ...]:
+    strength = amount(pump["strength"]) if pump["strength"] else None
+    device = [pump["device"], millilitres(pump["capacity_ml"])]
+    device.append(f"line {millilitres(pump['line_ml'], '0.001')}")
+    if pump["tip"]:
+        device.append(f"tip {pump['tip']}")
+    rows = [Row("Device", "; ".join(device))]
+    since = f"; since {moment(pump['program_since'])}" if pump["program_since"] else ""
+    rows.append(Row("Program", f"{pump['program']}{since}" if pump["program"] else "none on the chart"))
+    if pump["daily_dose"]:
+        rows.append(Row("Daily dose", amount(pump["daily_dose"])))
+    if pump["rate_ml_day"] is not None:
+        rate = plain(Quantity(rounded(pump["rate_ml_day"], "0.001"), UNITS["mL/day"]))
+        rows.append(Row("Rate", f"{rate} of {strength}" if strength else rate))
+    if strength:
+        rows.append(Row("Filled", f"{moment(pump['filled_at'])} with {strength}"))
+    rows.append(Row("Left, expected", millilitres(pump["residual_ml"])))
+    if measured := pump["residual_measured"]:
+        rows.append(Row("Left, measured", _measured(measured)))
+    alarm = f"at {millilitres(pump['alarm_ml'], '0.01')}"
+    if pump["low_reservoir_at"]:
+        alarm += f", reached {moment(pump['low_reservoir_at'])}"
+    rows.append(Row("Alarm", alarm))
+    if pump["empty_at"]:
+        rows.append(Row("Empty", f"{moment(pump['empty_at'])} if nothing changes"))
+    if pump["refill_due"]:
+        rows.append(Row("Refill due", f"{moment(pump['refill_due'])}: {GOVERNS[pump['governed_by']]} (this governs)"))
+        rows.append(Row("Book by", moment(pump["book_by"])))
+    for name, limit in (("Drug stable until", "stability_end"), ("Battery until", "battery_end")):
+        if pump[limit]:
+            rows.append(Row(name, day(pump[limit])))
+    if pump["arrives_at"]:
+        word = "since" if datetime.fromisoformat(pump["arrives_at"]) <= datetime.fromisoformat(now) else "from"
+        rows.append(Row("At the tip", f"{word} {moment(pump['arrives_at'])}"))
+    if pump["bridge_until"]:
+        rows.append(Row("Bridge", f"runs until {moment(pump['bridge_until'])}"))
+    if not pump["delivery_certain"]:
+        rows.append(Row("Delivery", "UNCERTAIN: what the pump delivered is not known"))
+    if pump["unverified"]:
+        names = _listed(name.rsplit(".", 1)[-1].replace("_", " ") for name in pump["unverified"])
+        rows.append(Row("Not verified", f"{names} of this device: read in no manual"))
+    return tuple(rows)
+
+
+def _measured(measured: dict[str, Any]) -> str:
+    if measured["balances"]:
+        verdict = "balances"
+    elif measured["explained"]:
+        verdict = f"does not balance; explained: {measured['explained']}"
+    else:
+        verdict = "DOES NOT BALANCE; not explained"
+    return (
+        f"{millilitres(measured['measured_ml'])} on {moment(measured['at'])}, "
+        f"{millilitres(measured['expected_ml'])} expected: {verdict}"
+    )
+
+
+def _menus(plans: list[dict[str, Any]], pump: dict[str, Any] | None) -> tuple[Menu, ...]:
+    kinds: dict[str, list[dict[str, Any]]] = {}
+    for each in plans:
+        kinds.setdefault(each["kind"], []).append(each)
+    return tuple(_menu(kind, group, pump) for kind, group in kinds.items())
+
+
+def _menu(kind: str, plans: list[dict[str, Any]], pump: dict[str, Any] | None) -> Menu:
+    def shared(name: str) -> list[str]:
+        return plans[0][name] if all(each[name] == plans[0][name] for each in plans) else []
+
+    watch, facts, sources = shared("watch"), shared("facts"), shared("sources")
+    many = len(plans)
+    return Menu(
+        kind,
+        _kind(kind),
+        "1 option within the rules; it is not chosen." if many == 1 else f"{plain(many)} options within the rules; "
+        "none is chosen.",
+        tuple(
+            _option(kind, f"Option {plain(i)} of {plain(many)}", each, pump, watch, facts, sources)
+            for i, each in enumerate(plans, 1)
+        ),
+        tuple(watch),
+        _listed(facts),
+        tuple(sources),
+    )
+
+
+def _option(
+    kind: str,
+    number: str,
+    plan: dict[str, Any],
+    pump: dict[str, Any] | None,
+    watch: list[str],
+    facts: list[str],
+    sources: list[str],
+) -> Option:
+    rows = [Row("Why", plan["why"])]
+    for label, name in (("Incomplete", "incomplete"), ("Overridden", "overridden")):
+        if plan.get(name):
+            rows.append(Row(label, plan[name].removeprefix(f"{label}: ")))
+    return Option(
+        number,
+        plan["option"],
+        SETTINGS.get(plan["setting"], plan["setting"]),
+        _change(plan, pump),
+        tuple(_move(step) for step in plan["steps"]),
+        tuple(rows),
+        () if watch else tuple(plan["watch"]),
+        "" if facts else _listed(plan["facts"]),
+        () if sources else tuple(plan["sources"]),
+        _levels(plan["steps"]),
+    )
+
+
+def _change(plan: dict[str, Any], pump: dict[str, Any] | None) -> tuple[Row, ...]:
+    """Old and new setting of a pump, for the plans that program one."""
+    if not plan.get("program"):
+        return ()
+    new = next((amount(step["dose"]) for step in plan["steps"] if step["do"] == "program" and "dose" in step), "")
+    old = amount(pump["daily_dose"]) if pump and pump["daily_dose"] else ""
+    before = pump["program"] if pump and pump["program"] else "no program"
+    return (
+        Row("Old", f"{old}: {before}" if old else before),
+        Row("New", f"{new}: {plan['program']}" if new else plan["program"]),
+    )
+
+
+def _move(step: dict[str, Any]) -> Move:
+    dose = amount(step["dose"]) if "dose" in step else ""
+    if dose and "over_h" in step:
+        dose += f" over {plain(Quantity.of(str(step['over_h']), 'h'))}"
+    return Move(moment(step["at"]), step["at"], step["do"], dose, step["says"])
+
+
+def _levels(steps: list[dict[str, Any]]) -> tuple[Level, ...]:
+    """The daily doses of a plan that changes them more than once; empty for any other plan."""
+    daily = [step for step in steps if "dose" in step and UNITS[step["dose"]["unit"]].kind == "daily dose"]
+    if len(daily) < 2 or len({step["dose"]["unit"] for step in daily}) > 1:
+        return ()
+    levels = [
+        Level(
+            datetime.fromisoformat(step["at"]), float(step["dose"]["value"]), amount(step["dose"]), moment(step["at"])
+        )
+        for step in daily
+    ]
+    last = steps[-1]
+    if last["do"] == "stop":
+        levels.append(Level(datetime.fromisoformat(last["at"]), 0.0, "stop", moment(last["at"])))
+    return tuple(levels)
+
+
+def _chore(task: dict[str, Any], today: str) -> Chore:
+    late = "OVERDUE since" if task["by"] < today else "today," if task["by"] == today else "by"
+    return Chore(f"{late} {task['by']}", task["by"], task["do"], task["because"])

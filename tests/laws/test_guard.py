@@ -1,0 +1,117 @@
+"""No order ever leaves outside what the rules allow, whatever the chart; checked without asking the guard."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import eutonia
+from eutonia.advice import Advice
+from eutonia.plan import Plan
+from eutonia.plan.guard import check
+from tests.charts import PUMP, charts
+
+CHARTS = int(os.environ.get("EUTONIA_CHARTS", "400"))
+
+
+def _doses(plan: Plan, do: str) -> list[tuple[datetime, Decimal, str]]:
+    return [(s.at, s.dose.value, s.dose.unit.name) for s in plan.steps if s.do == do and s.dose is not None]
+
+
+def _running(advice: Advice) -> Decimal | None:
+    pump = advice.pump
+    return pump.program.daily.value if pump is not None and pump.program is not None else None
+
+
+def _lawful(plan: Plan, advice: Advice) -> None:
+    """The limits of the label and the monograph, written out once more as plain numbers."""
+    assert plan.steps
+    assert plan.why
+    assert plan.facts
+    assert all(step.at >= advice.facts.now for step in plan.steps)
+    assert {s.do for s in plan.steps if s.dose is not None} <= {"take", "give", "program", "bridge"}
+    oral, given_, pumped = (_doses(plan, do) for do in ("take", "give", "program"))
+    assert all(unit == "mg/day" and Decimal("2.5") <= dose <= 80 for _, dose, unit in oral)
+    assert all(unit == "mcg" and dose in (25, 50, 75, 100) for _, dose, unit in given_)
+    assert all(unit == "mcg/day" and 12 <= dose <= 2003 for _, dose, unit in pumped)
+    match plan.kind:
+        case "titration":
+            for (a, low, _), (b, high, _) in itertools.pairwise(oral):
+                assert high - low <= 15
+                assert b - a >= timedelta(days=3)
+        case "taper":
+            assert [d for _, d, _ in oral] == sorted((d for _, d, _ in oral), reverse=True)
+            assert plan.steps[-1].do == "stop"
+            assert plan.steps[-1].at - plan.steps[0].at >= timedelta(days=14)
+            assert oral[-1][1] <= 5
+        case "trial":
+            assert all(b - a >= timedelta(hours=24) for (a, _, _), (b, _, _) in itertools.pairwise(given_))
+            assert [d for _, d, _ in given_] == sorted({d for _, d, _ in given_})
+        case "start":
+            best = advice.facts.screenings[-1]
+            assert best.outcome == "positive"
+            assert best.lasted is not None
+            factor = 1 if best.lasted.to("h") >= 8 else 2
+            assert pumped[0][1] == best.dose.to("mcg") * factor
+        case "adjust" if not plan.overridden:
+            now = _running(advice)
+            assert now is not None
+            change = (pumped[0][1] / now - 1) * 100
+            assert 5 <= change <= 40 or -20 <= change <= -10
+        case "holiday":
+            assert plan.setting == "inpatient"
+            end = next(s.at for s in plan.steps if s.do == "stop")
+            assert timedelta(days=14) <= end - pumped[0][0] <= timedelta(days=28)
+        case "strength change":
+            assert pumped[0][1] == _running(advice)
+            assert [s.do for s in plan.steps].index("bridge") < [s.do for s in plan.steps].index("program")
+
+
+@settings(max_examples=CHARTS, deadline=None, suppress_health_check=list(HealthCheck))
+@given(charts())
+def test_no_plan_of_any_chart_leaves_the_limits(drawn: tuple[str, datetime]) -> None:
+    text, now = drawn
+    try:
+        chart = eutonia.read(text)
+    except eutonia.ReadError:
+        return
+    advice = eutonia.advise(chart, now)
+    stopped = {kind for finding in advice.findings for kind in finding.stops}
+    for plan in advice.plans:
+        _lawful(plan, advice)
+        assert plan.kind not in stopped
+        assert check(plan, advice.facts, advice.pump) == ()
+    assert all(refusal.why and refusal.lifts for refusal in advice.refusals)
+    assert len({finding.id for finding in advice.findings}) == len(advice.findings)
+
+
+@pytest.mark.carries("ADM-04", "ITB-03")
+@pytest.mark.parametrize("factor", ["1000", "0.001"])
+def test_the_guard_refuses_every_dose_of_a_plan_that_slips_by_a_thousand(factor: str) -> None:
+    from dataclasses import replace
+
+    from eutonia.quantity import Quantity
+
+    chart = eutonia.read(PUMP + "2026-03-22 10:00 request adjust up\n")
+    advice = eutonia.advise(chart, "2026-03-22 10:00")
+    assert len(advice.plans) == 3
+    for plan in advice.plans:
+        slipped = tuple(
+            replace(s, dose=Quantity(s.dose.value * Decimal(factor), s.dose.unit)) if s.dose is not None else s
+            for s in plan.steps
+        )
+        assert check(replace(plan, steps=slipped), advice.facts, advice.pump)
+
+
+def test_the_guard_refuses_a_plan_without_steps_and_a_kind_it_does_not_know() -> None:
+    from dataclasses import replace
+
+    advice = eutonia.advise(eutonia.read(PUMP + "2026-03-22 10:00 request adjust up\n"), "2026-03-22 10:00")
+    plan = advice.plans[0]
+    assert check(replace(plan, steps=()), advice.facts, advice.pump)
+    assert check(replace(plan, kind="guess"), advice.facts, advice.pump)  # type: ignore[arg-type]
