@@ -43,6 +43,11 @@ FILLED = (
 
 PUMP = FILLED + "2026-03-20 11:05 program continuous 100 mcg/day\n"
 
+LONG = (
+    PUMP
+    + "2026-03-25 10:00 program continuous 120 mcg/day\n2026-06-20 10:00 explained delivery; all checked; by Dr X\n"
+)
+
 _BEGIN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 
@@ -64,9 +69,8 @@ def _program(draw: st.DrawFn) -> str:
     return f"program continuous {daily} mcg/day"
 
 
-@st.composite
-def charts(draw: st.DrawFn) -> tuple[str, datetime]:
-    """A chart's text and a moment to ask about: anything that can be written, in any order that time allows."""
+def _anybody(draw: st.DrawFn) -> list[str]:
+    """The first lines of a chart about anybody, with anything left out."""
     lines: list[str] = []
     at = _BEGIN
     born = draw(st.sampled_from(["1944-02-29", "1979-04-11", "2008-12-31", "2018-06-01", "2023-01-01"]))
@@ -99,6 +103,16 @@ def charts(draw: st.DrawFn) -> tuple[str, datetime]:
     for kind, bodies in once.items():
         if draw(st.booleans()):
             lines.append(f"{at:%Y-%m-%d} {kind} {draw(pick(bodies))}")
+    return lines
+
+
+@st.composite
+def charts(draw: st.DrawFn) -> tuple[str, datetime]:
+    """A chart's text and a moment to ask about: anything that can be written, in any order that time allows."""
+    pick = st.sampled_from
+    sound = draw(pick(["", "", ORAL, SCREENED, FILLED, PUMP, PUMP, LONG]))
+    lines = sound.splitlines() if sound else _anybody(draw)
+    at = datetime.fromisoformat(lines[-1][:16] if lines[-1][13:14] == ":" else lines[-1][:10]).replace(tzinfo=UTC)
     count = draw(st.integers(0, 12))
     for _ in range(count):
         at += timedelta(minutes=draw(pick([0, 5, 60, 300, 1440, 1500, 4320, 10080, 43200, 90000])))
@@ -179,7 +193,24 @@ def charts(draw: st.DrawFn) -> tuple[str, datetime]:
     for _ in range(draw(st.integers(0, 2))):
         request = draw(
             pick(
-                ["start oral", "titrate oral", "taper oral", "trial", "start pump", "adjust up", "adjust down", "adjust to 150 mcg/day", "adjust to 150 mg/day", "refill", "strength 2000 mcg/mL", "strength 500 mcg/mL", "restart", "holiday; inpatient; alternative tizanidine", "holiday; outpatient", "start oral; liquid 1 mg/mL"]
+                [
+                    "start oral",
+                    "titrate oral",
+                    "taper oral",
+                    "trial",
+                    "start pump",
+                    "adjust up",
+                    "adjust down",
+                    "adjust to 150 mcg/day",
+                    "adjust to 150 mg/day",
+                    "refill",
+                    "strength 2000 mcg/mL",
+                    "strength 500 mcg/mL",
+                    "restart",
+                    "holiday; inpatient; alternative tizanidine",
+                    "holiday; outpatient",
+                    "start oral; liquid 1 mg/mL",
+                ]
             )
         )
         lines.append(f"{at:%Y-%m-%d %H:%M} request {request}")

@@ -251,8 +251,10 @@ def _failed(d: Details) -> e.Failed:
     drug = " ".join(words[:place]).lower()
     dose = Quantity.read(" ".join(words[place:]), "daily dose") if place < len(words) else None
     outcome = d.rest.pop(0) if d.rest else ""
-    if not drug:
-        raise QuantityError(f"'{d.first}' names no drug; write 'failed oral baclofen 80 mg/day; no effect'")
+    if not drug or any(sign in drug for sign in ("/", " mg", " mcg")):
+        raise QuantityError(
+            f"'{d.first}' does not name a drug and perhaps its daily dose; write 'failed oral baclofen 80 mg/day; no effect'"
+        )
     return e.Failed(drug, dose, _one_of(outcome, "no effect", "intolerable"))  # type: ignore[arg-type]
 
 
@@ -270,7 +272,7 @@ def _response(d: Details) -> e.Response:
 
 def _implant(d: Details) -> e.Implant:
     words = _needed(d.first, "implant SynchroMed II 20 mL; line 0.364 mL; tip T10").split()
-    if len(words) < 3:
+    if len(words) < 3 or any(word[0].isdigit() for word in words[:-2]):
         raise QuantityError(
             f"'{d.first}' needs the device and the size of its reservoir, such as 'SynchroMed II 20 mL'"
         )

@@ -42,7 +42,7 @@ def encode(value: Any) -> Any:
 
 def event_to_json(event: e.Event) -> dict[str, Any]:
     """One event as a JSON object; `text` is there only where the line was not in its plainest form."""
-    found: dict[str, Any] = {"at": event.written, "kind": kind_of(event.what), **encode(event.what)}
+    found: dict[str, Any] = {"at": event.written, "event": kind_of(event.what), **encode(event.what)}
     if event.by:
         found["by"] = event.by
     if event.text and event.text != written(event):
@@ -103,8 +103,10 @@ def _object(value: Any, cls: type, where: str) -> Any:
     hints = _hints(cls)
     if unknown := set(value) - set(hints):
         raise QuantityError(f"{where} has '{sorted(unknown)[0]}', which is not known there")
+    # What may be unknown and is not there is unknown.
+    absent = {name: None for name, hint in hints.items() if name not in value and type(None) in get_args(hint)}
     try:
-        return cls(**{name: _decode(each, hints[name], f"{where}.{name}") for name, each in value.items()})
+        return cls(**absent, **{name: _decode(each, hints[name], f"{where}.{name}") for name, each in value.items()})
     except TypeError:
         missing = [f.name for f in fields(cls) if f.name not in value]
         raise QuantityError(f"{where} lacks '{missing[0]}'") from None
@@ -147,9 +149,9 @@ def _event(item: Any, where: str, placer: Placer, line: int) -> e.Event:
     if not isinstance(item, dict):
         raise QuantityError(f"{where} must be an object")
     rest = dict(item)
-    at, kind, by, text = (rest.pop(key, None) for key in ("at", "kind", "by", "text"))
+    at, kind, by, text = (rest.pop(key, None) for key in ("at", "event", "by", "text"))
     if kind not in _TYPES:
-        raise QuantityError(f"{where}.kind is {json.dumps(kind, default=str)}; write one of: {', '.join(_TYPES)}")
+        raise QuantityError(f"{where}.event is {json.dumps(kind, default=str)}; write one of: {', '.join(_TYPES)}")
     if not isinstance(at, str) or not isinstance(by, (str, type(None))) or not isinstance(text, (str, type(None))):
         raise QuantityError(f"{where} needs 'at' such as \"2026-01-05 09:30\", and texts in 'by' and 'text'")
     what = _object(rest, _TYPES[kind], where)

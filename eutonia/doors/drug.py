@@ -169,11 +169,7 @@ def _tolerance(t: _Teller) -> Iterator[Line]:
 
 
 def _adverse(t: _Teller) -> Iterator[Line]:
-    effects = [
-        entry
-        for name, entry in t.book.library.entries.items()
-        if name.startswith("adverse.") and "system" in entry.more
-    ]
+    effects = [entry for entry in t.book.under("adverse.") if "system" in entry.more]
     for system in t.book.words("organ.systems"):
         t.says("organ.systems")
         told = []

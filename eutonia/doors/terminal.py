@@ -72,8 +72,8 @@ def _indent(width: int) -> str:
     return " " * (9 if width >= _ROOMY else 2)
 
 
-def _title(text: str) -> str:
-    return _tinted(text.upper(), bold=True)
+def _title(name: str, rest: str = "") -> str:
+    return _tinted(name.upper() + rest, bold=True)
 
 
 def _rows(rows: tuple[Row, ...], width: int, indent: str) -> Iterator[str]:
@@ -114,7 +114,7 @@ def _head(sheet: Sheet, width: int) -> Iterator[str]:
 
 
 def _findings(sheet: Sheet, width: int) -> Iterator[str]:
-    yield _title(f"Findings: {sheet.tally}")
+    yield _title("Findings", f": {sheet.tally}")
     indent = _indent(width)
     for remark in sheet.remarks:
         yield ""
@@ -142,12 +142,12 @@ def _pump(sheet: Sheet, width: int) -> Iterator[str]:
 
 def _plans(sheet: Sheet, width: int) -> Iterator[str]:
     if not sheet.menus:
-        yield _title("Options: none")
+        yield _title("Options", ": none")
         return
     for number, menu in enumerate(sheet.menus):
         if number:
             yield ""
-        yield from (_title(line) for line in _wrapped(f"Options: {menu.title}", width))
+        yield _title("Options", f": {menu.title}")
         yield from _wrapped(menu.says, width)
         for option in menu.options:
             yield ""
@@ -159,9 +159,9 @@ def _plans(sheet: Sheet, width: int) -> Iterator[str]:
 
 
 def _option(option: Option, width: int) -> Iterator[str]:
-    for line in _wrapped(f"{option.number}: {option.title} ({option.setting})", width, "", "  "):
+    change = f", {option.change.says}" if option.change else ""
+    for line in _wrapped(f"{option.number}: {option.title}{change} ({option.setting})", width, "", "  "):
         yield _tinted(line, bold=True)
-    yield from _rows(option.change, width, "  ")
     for move in option.moves:
         head = f"{move.at} {move.do}{f', {move.dose}' if move.dose else ''}"
         yield from _wrapped(f"{head}: {move.says}", width, "  ", "    ")

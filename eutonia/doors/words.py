@@ -91,12 +91,29 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """The daily dose from an instant on."""
+    """The daily dose from an instant on, for a drawing; no words where it only goes on."""
 
     instant: datetime
     daily: float
-    text: str
-    at: str
+    says: str
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The old and the new setting of a pump; the daily dose stands beside the program that gives it."""
+
+    old: str
+    old_program: str
+    new: str
+    new_program: str
+
+    @property
+    def says(self) -> str:
+        """The change of the daily dose in a few words."""
+        if not self.old:
+            return self.new
+        return f"{self.old} unchanged" if self.old == self.new else f"{self.old} to {self.new}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +123,7 @@ class Option:
     number: str
     title: str
     setting: str
-    change: tuple[Row, ...]
+    change: Change | None
     moves: tuple[Move, ...]
     rows: tuple[Row, ...]
     watch: tuple[str, ...]
@@ -273,9 +290,17 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(names)
 
 
+def _sources(names: list[str]) -> tuple[str, ...]:
+    """The sources, and at their end in one entry where they disagree."""
+    word = "sources disagree: "
+    disputes = [name.removeprefix(word) for name in names if name.startswith(word)]
+    agreed = [name for name in names if not name.startswith(word)]
+    return (*agreed, word + _listed(disputes)) if disputes else tuple(agreed)
+
+
 def _remark(finding: dict[str, Any], boxed: str) -> Remark:
     why = "See the boxed warning." if boxed and finding["id"] == "refill" else finding["basis"]
-    rows = [Row("Why", why), Row("Resolve", finding["resolve"])]
+    rows = [Row("Why", why), Row("What resolves it", finding["resolve"])]
     if finding["stops"]:
         rows.append(Row("No plan of", _listed(finding["stops"])))
     if finding.get("overridden"):
@@ -287,7 +312,7 @@ def _remark(finding: dict[str, Any], boxed: str) -> Remark:
         finding["says"],
         tuple(rows),
         _listed(finding["facts"]),
-        tuple(finding["sources"]),
+        _sources(finding["sources"]),
     )
 
 
@@ -298,8 +323,9 @@ def _pump(pump: dict[str, Any], now: str) -> tuple[Row, ...]:
     if pump["tip"]:
         device.append(f"tip {pump['tip']}")
     rows = [Row("Device", "; ".join(device))]
-    since = f"; since {moment(pump['program_since'])}" if pump["program_since"] else ""
-    rows.append(Row("Program", f"{pump['program']}{since}" if pump["program"] else "none on the chart"))
+    rows.append(Row("Program", pump["program"] or "none on the chart"))
+    if pump["program_since"]:
+        rows.append(Row("Program since", moment(pump["program_since"])))
     if pump["daily_dose"]:
         rows.append(Row("Daily dose", amount(pump["daily_dose"])))
     if pump["rate_ml_day"] is not None:
@@ -364,15 +390,16 @@ def _menu(kind: str, plans: list[dict[str, Any]], pump: dict[str, Any] | None) -
     return Menu(
         kind,
         _kind(kind),
-        "1 option within the rules; it is not chosen." if many == 1 else f"{plain(many)} options within the rules; "
-        "none is chosen.",
+        "1 option within the rules; it is not chosen."
+        if many == 1
+        else f"{plain(many)} options within the rules; none is chosen.",
         tuple(
             _option(kind, f"Option {plain(i)} of {plain(many)}", each, pump, watch, facts, sources)
             for i, each in enumerate(plans, 1)
         ),
         tuple(watch),
         _listed(facts),
-        tuple(sources),
+        _sources(sources),
     )
 
 
@@ -398,22 +425,18 @@ def _option(
         tuple(rows),
         () if watch else tuple(plan["watch"]),
         "" if facts else _listed(plan["facts"]),
-        () if sources else tuple(plan["sources"]),
+        () if sources else _sources(plan["sources"]),
         _levels(plan["steps"]),
     )
 
 
-def _change(plan: dict[str, Any], pump: dict[str, Any] | None) -> tuple[Row, ...]:
-    """Old and new setting of a pump, for the plans that program one."""
-    if not plan.get("program"):
-        return ()
-    new = next((amount(step["dose"]) for step in plan["steps"] if step["do"] == "program" and "dose" in step), "")
-    old = amount(pump["daily_dose"]) if pump and pump["daily_dose"] else ""
-    before = pump["program"] if pump and pump["program"] else "no program"
-    return (
-        Row("Old", f"{old}: {before}" if old else before),
-        Row("New", f"{new}: {plan['program']}" if new else plan["program"]),
-    )
+def _change(plan: dict[str, Any], pump: dict[str, Any] | None) -> Change | None:
+    """Old and new setting, for the plans that program the pump."""
+    if not plan.get("program") or pump is None:
+        return None
+    new = next(amount(step["dose"]) for step in plan["steps"] if step["do"] == "program" and "dose" in step)
+    old = amount(pump["daily_dose"]) if pump["daily_dose"] else ""
+    return Change(old, pump["program"] or "no program on the chart", new, plan["program"])
 
 
 def _move(step: dict[str, Any]) -> Move:
@@ -429,15 +452,13 @@ def _levels(steps: list[dict[str, Any]]) -> tuple[Level, ...]:
     if len(daily) < 2 or len({step["dose"]["unit"] for step in daily}) > 1:
         return ()
     levels = [
-        Level(
-            datetime.fromisoformat(step["at"]), float(step["dose"]["value"]), amount(step["dose"]), moment(step["at"])
-        )
+        Level(datetime.fromisoformat(step["at"]), float(step["dose"]["value"]), amount(step["dose"]), day(step["at"]))
         for step in daily
     ]
     last = steps[-1]
-    if last["do"] == "stop":
-        levels.append(Level(datetime.fromisoformat(last["at"]), 0.0, "stop", moment(last["at"])))
-    return tuple(levels)
+    stops = last["do"] == "stop"
+    end = 0.0 if stops else levels[-1].daily
+    return (*levels, Level(datetime.fromisoformat(last["at"]), end, "stop" if stops else "", day(last["at"])))
 
 
 def _chore(task: dict[str, Any], today: str) -> Chore:

@@ -32,6 +32,10 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
             f"{_times(pump.strength, pump.told)} the dose it believes"
         )
         entries += ["overdose.check", "pump.bridge"]
+    stocked = book.quantities("strengths")
+    if pump.strength is not None and pump.strength not in stocked and facts.overridden("strength") is None:
+        says.append(f"{plain(pump.strength)} is not a strength for the reservoir ({', '.join(map(plain, stocked))})")
+        entries.append("strengths")
     for first, second in pump.refill_conflicts:
         says.append(
             f"two different fills within a day ({shown(first.at, facts.home)} and {shown(second.at, facts.home)}): "

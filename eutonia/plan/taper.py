@@ -61,7 +61,10 @@ def doses(today: Decimal, length: int, grain: Decimal, last: Decimal, most: Deci
         if dose < before:
             found.append((n * every, dose))
             before = dose
-    return found or [(0, last)] if today > last else found
+    if not found:
+        return [(0, last)] if today > last else []
+    # The taper begins with its first lower dose.
+    return [(day - found[0][0], dose) for day, dose in found]
 
 
 def _down(facts: Facts, today: Decimal, length: int, liquid: Quantity | None, pump: PumpState | None) -> Plan:

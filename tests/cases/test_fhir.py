@@ -288,6 +288,11 @@ def test_an_active_condition_with_an_end_is_over_since_then_and_the_contradictio
     assert "read as over since that date" in reasons(chart)
 
 
+def test_an_end_before_the_beginning_still_ends_it():
+    chart = read(condition("Epilepsy", "resolved", abatementDateTime="2018-06-01"))
+    assert facts(chart).having("epilepsy") == ()
+
+
 def test_a_relapse_is_active_whatever_end_the_first_episode_had():
     chart = read(condition("Epilepsy", "relapse", abatementDateTime="2021-06-01"))
     assert facts(chart).having("epilepsy") == ("Epilepsy",)
@@ -335,6 +340,13 @@ def test_an_allergy_has_its_reaction_and_an_unconfirmed_one_still_counts():
 def test_a_drug_is_a_line_with_its_own_name():
     chart = read(order("Acetaminophen 325 MG / oxyCODONE Hydrochloride 5 MG Oral Tablet"))
     assert whats(chart) == [e.Medication("Acetaminophen 325 MG / oxyCODONE Hydrochloride 5 MG Oral Tablet")]
+
+
+def test_a_text_that_would_say_something_else_on_a_chart_is_left_out_and_named():
+    chart = read(order("stop smoking lozenge"), allergy({"text": "unknown"}))
+    assert whats(chart) == []
+    assert "it would read differently on a chart" in reasons(chart)
+    assert "can be read two ways" in reasons(chart)
 
 
 def test_the_list_of_drugs_is_never_said_to_be_complete():
@@ -639,6 +651,7 @@ def test_an_indexed_egfr_that_lost_its_index_in_the_unit_is_read_only_where_its_
 def test_a_value_that_the_record_itself_doubts_is_left_out():
     assert whats(read(observation("29463-7", amount(72, "kg"), dataAbsentReason={"text": "error"}))) == []
     assert whats(read(observation("29463-7", "about 72", "valueString"))) == []
+    assert whats(read(observation("29463-7", amount(72, "kg"), valueString="90 kg"))) == []
     assert whats(read(observation("29463-7", amount(72, "kg"), modifierExtension=[{"url": "urn:x"}]))) == []
 
 

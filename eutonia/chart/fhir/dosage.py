@@ -120,8 +120,6 @@ def _structured(given: Json, as_needed: bool) -> Regimen:
         raise NotRead("doseAndRate", "one dose is needed")
     _only(rates[0], _RATE, "doseAndRate")
     dose = quantity(rates[0].get("doseQuantity"), "doseQuantity", "amount")
-    if dose.unit.name != "mg":
-        raise NotRead(f"doseQuantity {plain(dose)}", "oral baclofen is written in mg")
     often = _often(given["timing"]) if "timing" in given else None
     most = _most(given["maxDosePerPeriod"], dose) if "maxDosePerPeriod" in given else None
     if not as_needed:

@@ -266,8 +266,8 @@ def _number(value: object, name: str) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         raise NotRead(f"{name}: value", "it is not a number")
     number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-    if not number.is_finite() or number.is_signed() or number.adjusted() > 8:
-        raise NotRead(f"{name}: value", "it is negative, not finite or far too large")
+    if not number.is_finite() or number.adjusted() > 8:
+        raise NotRead(f"{name}: value", "it is not finite, or far too large")
     return number
 
 

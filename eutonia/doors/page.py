@@ -1,0 +1,307 @@
+"""The advice as one page of HTML that needs nothing else: no script, no request, the same words as the terminal."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from eutonia.advice import Advice
+from eutonia.chart import Facts
+from eutonia.chart import event as e
+from eutonia.doors import words
+from eutonia.doors.words import NBSP, Level, Menu, Sheet
+from eutonia.moment import DAY, shown_day
+from eutonia.pump import PumpState, pump_state
+
+Point = tuple[float, float]
+
+
+def write_page(advice: Advice, path: Path) -> None:
+    """Writes the advice to `path` as a self-contained page."""
+    path.write_text(page(advice), encoding="utf-8")
+
+
+def page(advice: Advice) -> str:
+    """The advice as HTML."""
+    sheet = words.sheet(advice.as_dict())
+    return (
+        _environment()
+        .get_template("advice.html")
+        .render(
+            sheet=sheet,
+            reservoir=_reservoir(advice, {row.label: row.text for row in sheet.pump}),
+            stairs={menu.kind: _stairs(menu) for menu in sheet.menus},
+            groups=_groups(sheet),
+            cards=[_card(lines) for lines in sheet.cards],
+        )
+    )
+
+
+def _groups(sheet: Sheet) -> list[tuple[str, list[words.Remark]]]:
+    return [
+        (grade, remarks)
+        for grade in words.GRADES
+        if (remarks := [each for each in sheet.remarks if each.grade == grade])
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines of a card that belong together: an ordered list, or plain lines."""
+
+    numbered: bool
+    lines: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An emergency card: its title, then what to do."""
+
+    title: str
+    blocks: list[Block]
+
+
+def _card(lines: tuple[str, ...]) -> Card:
+    title, *rest = lines
+    found = Card(title, [])
+    for line in rest:
+        number = _NUMBERED.match(line)
+        if not found.blocks or found.blocks[-1].numbered != bool(number):
+            found.blocks.append(Block(bool(number), []))
+        found.blocks[-1].lines.append(line[number.end() :] if number else line)
+    return found
+
+
+_NUMBERED: Final = re.compile(r"[0-9]+\. ")
+
+
+# -- how text comes onto the page: `q` in HTML, `glue` in attributes and drawings, `c` for coordinates -----------------
+
+
+def _environment() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters.update(q=q, glue=words.glue, c=coordinates)
+    return found
+
+
+_LONGEST: Final = 32
+
+
+def q(text: str) -> Markup:
+    """`text` for a page: whatever holds a number stays on one line with its unit, and everything is escaped.
+
+    >>> print(q("at most 80 mg <daily>"))
+    at most <span class="q">80&nbsp;mg</span> &lt;daily&gt;
+    """
+    return Markup(" ").join(_held(each) for each in words.glue(text).split(" "))
+
+
+def _held(word: str) -> Markup:
+    # Longer than any dose with its unit: a name or an address, which may break anywhere rather than widen the page.
+    if len(word) > _LONGEST or not any(each.isdigit() for each in word):
+        return escape(word)
+    return Markup('<span class="q">{}</span>').format(Markup("&nbsp;").join(word.split(NBSP)))
+
+
+def coordinates(value: float | list[Point]) -> str:
+    """A coordinate of a drawing, or a line of them: lengths on paper, never clinical numbers."""
+    if isinstance(value, list):
+        return " ".join(f"{x:.1f},{y:.1f}" for x, y in value)
+    return f"{value:.1f}"
+
+
+# -- the drawings: time runs to the right, amounts upwards; every word in them stands in the text as well --------------
+
+_LEFT: Final = 10.0
+_RIGHT: Final = 350.0
+_TOP: Final = 24.0
+_FLOOR: Final = 160.0
+_ROW: Final = 18.0
+_STAIRS_FLOOR: Final = 96.0
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Words in a drawing, and where they stand."""
+
+    x: float
+    y: float
+    anchor: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A day that matters: where it lies on the line of time, and its words in a row of their own below it."""
+
+    kind: str
+    x: float
+    y: float
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Reservoir:
+    """How the level in the reservoir fell since the fill, and how it goes on if nothing changes."""
+
+    past: list[Point]
+    area: list[Point]
+    ahead: list[Point]
+    measured: list[Point]
+    today: Label
+    full: Label
+    alarm: Label
+    alarm_y: float
+    marks: tuple[Mark, ...]
+    height: float
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stairs:
+    """The daily dose of one option, step by step; the options of one kind share their scales."""
+
+    line: list[Point]
+    area: list[Point]
+    dots: list[Point]
+    labels: tuple[Label, ...]
+    says: str
+
+
+def _reservoir(advice: Advice, row: dict[str, str]) -> Reservoir | None:
+    """The drawing of the reservoir, with words from the pump's rows; none where no fill is on the chart."""
+    pump, now, home = advice.pump, advice.facts.now, advice.facts.home
+    if pump is None or pump.fill is None or pump.left_ml is None:
+        return None
+    days = [("filled", pump.fill.at), ("today", now)]
+    if pump.due is not None and (book_by := advice.as_dict()["pump"]["book_by"]):
+        days += [("book by", datetime.fromisoformat(book_by)), ("refill due", pump.due[0])]
+    days.sort(key=lambda each: each[1])
+    begin, end = days[0][1], max(days[-1][1], days[0][1] + DAY)
+    full = max(pump.implant.capacity.to("mL"), pump.fill.volume.to("mL"))
+
+    def x(at: datetime) -> float:
+        return _LEFT + (_RIGHT - _LEFT) * ((at - begin) / (end - begin))
+
+    def y(ml: float) -> float:
+        return _FLOOR - (_FLOOR - _TOP) * ml / float(full)
+
+    past = [(x(at), y(ml)) for at, ml in _past(pump, advice)]
+    ahead = [past[-1]]
+    for at, ml in ((pump.low_at, float(pump.alarm_ml.to("mL"))), (pump.empty_at, 0.0)):
+        if at is not None and at > now:
+            ahead.append((x(at), y(ml)))
+    here_x, here_y = past[-1]
+    alarm_y = y(float(pump.alarm_ml.to("mL")))
+    late = here_x > (_LEFT + _RIGHT) / 2
+    left = row["Left, expected"]
+    return Reservoir(
+        past,
+        _above_floor(past, _FLOOR),
+        _until(_RIGHT, ahead),
+        [(x(each.at), y(each.measured_ml)) for each in pump.readings if each.at >= pump.fill.at],
+        Label(here_x + (-8 if late else 8), here_y + (16 if late else -8), "end" if late else "start", left),
+        Label(_RIGHT, y(float(full)) - 5, "end", f"full {words.millilitres(float(full))}"),
+        Label(_LEFT, alarm_y - 5, "start", f"alarm {row['Alarm'].split(',')[0]}"),
+        alarm_y,
+        tuple(
+            Mark(
+                name.replace(" ", "-"),
+                x(at),
+                here_y if name == "today" else _TOP if name == "refill due" else _FLOOR,
+                Label(
+                    x(at) + (6 if x(at) < (_LEFT + _RIGHT) / 2 else -6),
+                    _FLOOR + _ROW * number,
+                    "start" if x(at) < (_LEFT + _RIGHT) / 2 else "end",
+                    f"{name} {shown_day(at, home)}",
+                ),
+            )
+            for number, (name, at) in enumerate(days, 1)
+        ),
+        _FLOOR + _ROW * len(days) + 6,
+        f"{left} left today, alarm {row['Alarm']}; "
+        + "; ".join(f"{name} {shown_day(at, home)}" for name, at in days)
+        + ".",
+    )
+
+
+def _past(pump: PumpState, advice: Advice) -> list[tuple[datetime, float]]:
+    """The level in mL since the last fill, at each moment from which the pump ran differently."""
+    assert pump.fill is not None
+    assert pump.left_ml is not None
+    facts, begin = advice.facts, pump.fill.at
+    turns = {event.at for event in facts.of(e.Programmed, e.Bridge, e.Prime) if begin < event.at < facts.now}
+    turns |= {at for at in (pump.ran_dry_at, pump.stopped_at) if at is not None and begin < at < facts.now}
+    found = [(begin, float(pump.fill.volume.to("mL")))]
+    for at in sorted(turns):
+        then = pump_state(Facts(facts.chart, at, facts.book))
+        if then is not None and then.left_ml is not None:
+            found.append((at, then.left_ml))
+    return [*found, (facts.now, pump.left_ml)]
+
+
+def _above_floor(line: list[Point], floor: float) -> list[Point]:
+    return [(line[0][0], floor), *line, (line[-1][0], floor)]
+
+
+def _until(right: float, line: list[Point]) -> list[Point]:
+    """The part of a line that lies left of `right`."""
+    found = line[:1]
+    for (x0, y0), (x1, y1) in pairwise(line):
+        if x1 > right:
+            return [*found, (right, y0 + (y1 - y0) * (right - x0) / (x1 - x0))]
+        found.append((x1, y1))
+    return found
+
+
+def _stairs(menu: Menu) -> list[Stairs | None]:
+    """A drawing for each option whose daily dose changes more than once; all of a kind on the same scales."""
+    every = [level for option in menu.options for level in option.levels]
+    if not every:
+        return [None for _ in menu.options]
+    begin, end = min(each.instant for each in every), max(each.instant for each in every)
+    most = max(each.daily for each in every)
+
+    def at(level: Level) -> Point:
+        return (
+            _LEFT + (_RIGHT - _LEFT) * ((level.instant - begin) / (end - begin)),
+            _STAIRS_FLOOR - (_STAIRS_FLOOR - _TOP) * level.daily / most,
+        )
+
+    return [_stair(option.levels, [at(each) for each in option.levels]) for option in menu.options]
+
+
+def _stair(levels: tuple[Level, ...], points: list[Point]) -> Stairs | None:
+    if not levels:
+        return None
+    line = points[:1]
+    for (_, y0), (x1, y1) in pairwise(points):
+        line += [(x1, y0), (x1, y1)]
+    doses = [(level, point) for level, point in zip(levels, points, strict=True) if level.says]
+    (first, (first_x, first_y)), (last, (last_x, last_y)) = doses[0], doses[-1]
+    end_x = points[-1][0]
+    return Stairs(
+        line,
+        _above_floor(line, _STAIRS_FLOOR),
+        [point for _, point in doses],
+        (
+            Label(first_x, first_y - 8, "start", first.says),
+            Label(max(last_x, end_x), last_y - 8, "end", last.says),
+            Label(first_x, _STAIRS_FLOOR + _ROW, "start", first.day),
+            Label(end_x, _STAIRS_FLOOR + _ROW, "end", levels[-1].day),
+        ),
+        "Daily dose: " + "; ".join(f"{level.says} from {level.day}" for level, _ in doses) + ".",
+    )
