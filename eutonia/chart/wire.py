@@ -41,12 +41,12 @@ def encode(value: Any) -> Any:
 
 
 def event_to_json(event: e.Event) -> dict[str, Any]:
-    """One event as a JSON object; `text` is there only where the line was not in its plainest form."""
+    """One event as a JSON object; `written` is there only where the line was not in its plainest form."""
     found: dict[str, Any] = {"at": event.written, "event": kind_of(event.what), **encode(event.what)}
     if event.by:
         found["by"] = event.by
     if event.text and event.text != written(event):
-        found["text"] = event.text
+        found["written"] = event.text
     return found
 
 
@@ -129,8 +129,8 @@ def read_json(text: str, source: str, home: tzinfo) -> tuple[tuple[e.Event, ...]
     placer = Placer(home)
     for number, item in enumerate(items):
         where = f"events[{number}]"
-        if isinstance(item, dict) and set(item) == {"text"} and not uncommented(str(item["text"])):
-            lines.append(str(item["text"]))
+        if isinstance(item, dict) and set(item) == {"written"} and not uncommented(str(item["written"])):
+            lines.append(str(item["written"]))
             continue
         try:
             event = _event(item, where, placer, len(lines) + 1)
@@ -149,11 +149,11 @@ def _event(item: Any, where: str, placer: Placer, line: int) -> e.Event:
     if not isinstance(item, dict):
         raise QuantityError(f"{where} must be an object")
     rest = dict(item)
-    at, kind, by, text = (rest.pop(key, None) for key in ("at", "event", "by", "text"))
+    at, kind, by, text = (rest.pop(key, None) for key in ("at", "event", "by", "written"))
     if kind not in _TYPES:
         raise QuantityError(f"{where}.event is {json.dumps(kind, default=str)}; write one of: {', '.join(_TYPES)}")
     if not isinstance(at, str) or not isinstance(by, (str, type(None))) or not isinstance(text, (str, type(None))):
-        raise QuantityError(f"{where} needs 'at' such as \"2026-01-05 09:30\", and texts in 'by' and 'text'")
+        raise QuantityError(f"{where} needs 'at' such as \"2026-01-05 09:30\", and texts in 'by' and 'written'")
     what = _object(rest, _TYPES[kind], where)
     day, _, clock_text = at.partition(" ")
     instant, moment, day_only = placer.place(day, clock_text or None)
@@ -162,7 +162,7 @@ def _event(item: Any, where: str, placer: Placer, line: int) -> e.Event:
     if read_line(plainest) != (day, clock_text or None, what, by):
         raise QuantityError(f"{where} would be written '{plainest}', which reads differently")
     if text is not None and read_line(uncommented(text)) != (day, clock_text or None, what, by):
-        raise QuantityError(f"{where}: its 'text' ('{text}') says something else than its fields")
+        raise QuantityError(f"{where}: its 'written' ('{text}') says something else than its fields")
     return e.Event(instant, what, moment, day_only, by, line, plainest if text is None else text)
 
 
@@ -183,7 +183,7 @@ def to_json(events: tuple[e.Event, ...], lines: tuple[str, ...], zone: str) -> d
     """The chart as one JSON object; comments and blank lines are kept as bare texts, so that the text comes back whole."""
     by_line = {event.line: event for event in events}
     items = [
-        event_to_json(by_line[number]) if number in by_line else {"text": line} for number, line in enumerate(lines, 1)
+        event_to_json(by_line[number]) if number in by_line else {"written": line} for number, line in enumerate(lines, 1)
     ]
     return {"format": FORMAT, "zone": zone, "events": items}
 

@@ -70,7 +70,7 @@ def refused(line: str) -> bool:
 
 @pytest.mark.hazard("H01")
 def test_the_table_of_lines_has_every_number_that_a_chart_can_carry():
-    assert len(AMOUNTS) == 28
+    assert len(AMOUNTS) == 27
     for line in MEASURED:
         assert not refused(line)
 
@@ -144,7 +144,6 @@ def test_a_pump_that_was_told_a_thousandfold_slip_is_a_stop(daily, factor):
 @pytest.mark.parametrize(
     ("line", "slip"),
     [
-        ("2026-03-01 09:00 trial 50 mcg", "2026-03-01 09:00 trial 50 mg"),
         ("refill 18 mL of 500 mcg/mL", "refill 18 mL of 500 mg/mL"),
         ("refill 18 mL of 500 mcg/mL", "refill 18 mL of 0.5 mcg/mL"),
         ("program continuous 100 mcg/day", "program continuous 100 mg/day"),
@@ -162,6 +161,16 @@ def test_a_slip_of_a_thousand_anywhere_on_the_way_into_the_spine_is_refused_or_a
     except eutonia.ReadError:
         return
     assert stops(answer, "adjust"), [each["says"] for each in answer["findings"]]
+
+
+@pytest.mark.hazard("H01")
+@pytest.mark.parametrize("slip", ["50 mg", "0.05 mcg", "500 mcg", "5 mcg"])
+def test_a_screening_bolus_that_nobody_gives_is_refused_or_a_stop(slip):
+    try:
+        answer = advise(SCREENED.replace("trial 50 mcg", f"trial {slip}"), "2026-03-02 10:00")
+    except eutonia.ReadError:
+        return
+    assert stops(answer, "start"), [each["says"] for each in answer["findings"]]
 
 
 @pytest.mark.hazard("H01")
@@ -187,9 +196,32 @@ def test_every_spelling_of_a_microgram_is_the_same_microgram(name):
 @pytest.mark.hazard("H03")
 @pytest.mark.parametrize(
     "name",
-    "MG,MCG,UG,ML,Mg,mG,Mcg,mCg,μG,uG,UG/ML,MG/DAY,Mcg/day,mcgs,mgs,\N{GREEK SMALL LETTER GAMMA},gamma,mkg,g,kG,G,ng,mc g,m g".split(
-        ","
-    ),
+    [
+        "MG",
+        "MCG",
+        "UG",
+        "ML",
+        "Mg",
+        "mG",
+        "Mcg",
+        "mCg",
+        "μG",
+        "uG",
+        "UG/ML",
+        "MG/DAY",
+        "Mcg/day",
+        "mcgs",
+        "mgs",
+        "γ",
+        "gamma",
+        "mkg",
+        "g",
+        "kG",
+        "G",
+        "ng",
+        "mc g",
+        "m g",
+    ],
 )
 def test_a_spelling_that_is_not_on_the_list_is_refused(name):
     with pytest.raises(QuantityError, match="unit"):
@@ -280,7 +312,7 @@ def test_sixty_mcg_every_hour_meant_as_once_a_day_is_named_with_its_total():
     ("program", "total"),
     [
         ("continuous 96 mcg/day; bolus 2 mcg at 06:00, 22:00", 100),
-        ("day 4 mcg/h from 00:00, 4.5 mcg/h from 12:00", 102),
+        ("day 4 mcg/h from 00:00, 4.2 mcg/h from 12:00", 98.4),
         ("bolus 4 mcg every 1 h", 96),
     ],
 )
@@ -292,7 +324,7 @@ def test_a_plan_for_a_program_of_steps_states_its_daily_total(program, total):
         (after,) = doses(plan, "program")
         said = " ".join(step["says"] for step in plan["steps"])
         assert f"{plain(Decimal(str(after)))} mcg/day" in said
-        assert f"{total} mcg/day" in said
+        assert f"{plain(Decimal(str(total)))} mcg/day" in said
 
 
 # --- H05: what is not a number ----------------------------------------------------------------------------------------
@@ -375,7 +407,7 @@ CHOICES = [
     ("2026-01-05 medications ", "no others"),
     ("2026-01-05 pregnancy ", "not asked"),
     ("2026-01-05 breastfeeding ", "no"),
-    ("2026-01-05 score ", "ashworth legs 3"),
+    ("2026-01-05 score ", "ashworth"),
     ("2026-01-05 score modified ashworth legs ", "1+"),
     ("2026-01-05 oral ", "stop"),
     ("2026-01-05 failed oral baclofen 80 mg/day; ", "intolerable"),
@@ -400,11 +432,11 @@ def test_a_choice_that_is_not_on_the_list_is_refused_and_not_replaced(head, choi
     place = data.draw(st.integers(0, len(choice) - 1))
     with_ = data.draw(st.sampled_from("xqzX#?7"))
     odd = choice[:place] + with_ + choice[place + 1 :]
-    line = head.replace("person id B", "person id A-17")
-    assert not refused(line + choice)
+    line, tail = head.replace("person id B", "person id A-17"), " legs 3" if choice == "ashworth" else ""
+    assert not refused(line + choice + tail)
     if "#" in odd or re.search(r"by Dr|seen", choice[place - 6 : place + 7]) or re.search(r"[TCLS][1-9]|20 mL", odd):
         return  # a comment, a name, or another level that exists
-    assert refused(line + odd)
+    assert refused(line + odd + tail)
 
 
 @pytest.mark.hazard("H07")
@@ -441,7 +473,7 @@ def test_a_field_of_json_with_an_unknown_choice_or_name_is_refused():
         ('"spinal"', '"SPINAL"'),
         ('"male"', '"M"'),
         ('"no effect"', '"none"'),
-        ('"kind": "trial"', '"kind": "bolus"'),
+        ('"trial"', '"bolus"'),
         ('"unit": "ug"', '"unit": "unit"'),
         ('"lasted"', '"duration"'),
         ('"format": "eutonia chart 1"', '"format": "eutonia chart 2"'),
