@@ -81,7 +81,7 @@ def _marked(mark: ast.expr, name: str) -> Iterator[str]:
 
 def written(found: dict[str, list[str]]) -> str:
     """The trace as it is kept: one line a fact or a test, the same text for the same tests."""
-    return json.dumps(found, ensure_ascii=False, indent=0) + "\n"
+    return json.dumps(found, ensure_ascii=False, indent=1) + "\n"
 
 
 def main(arguments: list[str]) -> int:

@@ -183,7 +183,8 @@ def to_json(events: tuple[e.Event, ...], lines: tuple[str, ...], zone: str) -> d
     """The chart as one JSON object; comments and blank lines are kept as bare texts, so that the text comes back whole."""
     by_line = {event.line: event for event in events}
     items = [
-        event_to_json(by_line[number]) if number in by_line else {"written": line} for number, line in enumerate(lines, 1)
+        event_to_json(by_line[number]) if number in by_line else {"written": line}
+        for number, line in enumerate(lines, 1)
     ]
     return {"format": FORMAT, "zone": zone, "events": items}
 

@@ -120,8 +120,8 @@ def _elimination(t: _Teller) -> Iterator[Line]:
     )
     yield t.line(f"So the day is split into {t.each('oral.times_a_day').replace(', ', ' or ')} doses")
     yield t.line(
-        f"{t.one('kidney.renal_share')} leaves unchanged by the kidney {t.by('kidney.renal_share')}; {t.one('plasma.renal_72h')} in 72 h "
-        f"{t.by('plasma.renal_72h')}; {t.one('plasma.clearance_renal_share')} of clearance {t.by('plasma.clearance_renal_share')}; "
+        f"{t.one('kidney.renal_share')} leaves unchanged by the kidney {t.by('kidney.renal_share')}; {t.one('plasma.renal_72h')} "
+        f"{t.says('plasma.renal_72h')} {t.by('plasma.renal_72h')}; {t.one('plasma.clearance_renal_share')} of clearance {t.by('plasma.clearance_renal_share')}; "
         f"{t.one('plasma.metabolised')} is metabolised {t.by('plasma.metabolised')}"
     )
     yield t.line(
@@ -154,10 +154,11 @@ def _tolerance(t: _Teller) -> Iterator[Line]:
         f"{t.one('tolerance.rise_months_spinal')} {t.by('tolerance.rise_months_spinal')} to {t.one('tolerance.rise_months')} "
         f"{t.by('tolerance.rise_months')}"
     )
-    yield t.line(
-        f"Mean dose {t.one('maintenance.month_0')} at the start, {t.one('maintenance.month_12')} after a year "
-        f"{t.by('maintenance.month_12')}, {t.one('maintenance.month_18')} later {t.by('maintenance.month_18')}"
-    )
+    means = [
+        f"{t.one(name)} {t.by(name, t.says(name))}"
+        for name in ("maintenance.month_0", "maintenance.month_12", "maintenance.month_18")
+    ]
+    yield t.line(f"Mean dose: {'; '.join(means)}")
     shares = [
         f"{t.one(name)} {t.by(name, 'definition: ' + t.more(name, 'definition'))}"
         for name in ("tolerance.groningen", "tolerance.above_1000", "tolerance.decline", "tolerance.resed")

@@ -177,7 +177,7 @@ class Stairs:
     line: list[Point]
     area: list[Point]
     dots: list[Point]
-    labels: tuple[Label, ...]
+    marks: tuple[Mark, ...]
     says: str
 
 
@@ -217,19 +217,16 @@ def _reservoir(advice: Advice, row: dict[str, str]) -> Reservoir | None:
         Label(_RIGHT, y(float(full)) - 5, "end", f"full {words.millilitres(float(full))}"),
         Label(_LEFT, alarm_y - 5, "start", f"alarm {row['Alarm'].split(',')[0]}"),
         alarm_y,
-        tuple(
-            Mark(
-                name.replace(" ", "-"),
-                x(at),
-                here_y if name == "today" else _TOP if name == "refill due" else _FLOOR,
-                Label(
-                    x(at) + (6 if x(at) < (_LEFT + _RIGHT) / 2 else -6),
-                    _FLOOR + _ROW * number,
-                    "start" if x(at) < (_LEFT + _RIGHT) / 2 else "end",
+        _marks(
+            [
+                (
+                    name.replace(" ", "-"),
+                    (x(at), here_y if name == "today" else _TOP if name == "refill due" else _FLOOR),
                     f"{name} {shown_day(at, home)}",
-                ),
-            )
-            for number, (name, at) in enumerate(days, 1)
+                )
+                for name, at in days
+            ],
+            _FLOOR,
         ),
         _FLOOR + _ROW * len(days) + 6,
         f"{left} left today, alarm {row['Alarm']}; "
@@ -290,18 +287,34 @@ def _stair(levels: tuple[Level, ...], points: list[Point]) -> Stairs | None:
     line = points[:1]
     for (_, y0), (x1, y1) in pairwise(points):
         line += [(x1, y0), (x1, y1)]
-    doses = [(level, point) for level, point in zip(levels, points, strict=True) if level.says]
-    (first, (first_x, first_y)), (last, (last_x, last_y)) = doses[0], doses[-1]
-    end_x = points[-1][0]
+    said = [(level, point) for level, point in zip(levels, points, strict=True) if level.says]
     return Stairs(
         line,
         _above_floor(line, _STAIRS_FLOOR),
-        [point for _, point in doses],
-        (
-            Label(first_x, first_y - 8, "start", first.says),
-            Label(max(last_x, end_x), last_y - 8, "end", last.says),
-            Label(first_x, _STAIRS_FLOOR + _ROW, "start", first.day),
-            Label(end_x, _STAIRS_FLOOR + _ROW, "end", levels[-1].day),
-        ),
-        "Daily dose: " + "; ".join(f"{level.says} from {level.day}" for level, _ in doses) + ".",
+        [point for _, point in said],
+        _marks([("day", point, _told(level)) for level, point in (said[0], said[-1])], _STAIRS_FLOOR),
+        "; ".join(_told(level) for level, _ in said) + ".",
+    )
+
+
+def _told(level: Level) -> str:
+    return f"{level.says} from {level.day}"
+
+
+def _marks(wanted: list[tuple[str, Point, str]], floor: float) -> tuple[Mark, ...]:
+    """Marks whose words stand below the floor, a row each, on the side where there is room.
+
+    Words on the left run to the right, so there the first day stands lowest: no other mark's line then runs through it.
+    """
+    middle = (_LEFT + _RIGHT) / 2
+    left = [each for each in wanted if each[1][0] < middle]
+    right = [each for each in wanted if each[1][0] >= middle]
+    return tuple(
+        Mark(
+            kind,
+            x,
+            y,
+            Label(x + (6 if x < middle else -6), floor + _ROW * row, "start" if x < middle else "end", says),
+        )
+        for row, (kind, (x, y), says) in enumerate([*reversed(left), *right], 1)
     )

@@ -60,7 +60,7 @@ def carried() -> list[Story]:
             "kind": fact.kind,
             "knowledge": [entry.name for entry in _entries(fact.id)],
             "code": _code(fact.id, *(entry.name for entry in _entries(fact.id))),
-            "tests": list(tests().get(fact.id, ())),
+            "tests": list(_traced().get(fact.id, ())),
         }
         for fact in monograph().values()
     ]
@@ -97,7 +97,7 @@ def _fact(fact: Fact) -> Story:
         "kind": fact.kind,
         "knowledge": [_number(entry) for entry in entries],
         "code": _code(fact.id, *(entry.name for entry in entries)),
-        "tests": list(tests().get(fact.id, ())),
+        "tests": list(_traced().get(fact.id, ())),
     }
 
 
@@ -117,20 +117,25 @@ def _conflict(id_: str) -> Story:
 
 
 def _finding(id_: str) -> Story | None:
-    asked = _findings().get(id_)
-    if asked is None:
+    from eutonia.findings import _TOPICS
+
+    # Findings of one topic are told together under its name, which may be none of theirs.
+    names = [id_] if id_ in _findings() else [name for name in _TOPICS.get(id_, ()) if name in _findings()]
+    if not names:
         return None
-    path, question, own, also = asked
+    asked = [_findings()[name] for name in names]
+    own = dict.fromkeys(name for each in asked for name in each[2])
+    also = dict.fromkeys(name for each in asked for name in each[3] if name not in own)
     entries = library().entries
     carries = dict.fromkeys(fact for name in own for fact in entries[name].facts)
     return {
         "what": "finding",
         "id": id_,
-        "says": question,
+        "says": " ".join(dict.fromkeys(each[1] for each in asked)),
         "knowledge": [_number(entries[name]) for name in own],
         "also": list(also),
         "facts": [{"id": fact, "says": monograph()[fact].says} for fact in carries],
-        "code": [path],
+        "code": list(dict.fromkeys(each[0] for each in asked)),
     }
 
 
@@ -146,7 +151,7 @@ def _code(*names: str) -> list[str]:
 
 
 @cache
-def tests() -> Mapping[str, tuple[str, ...]]:
+def _traced() -> Mapping[str, tuple[str, ...]]:
     """The tests that carry each fact, as `tools/trace.py` found them; an installed package has no tests to look into."""
     if not TRACE.exists():
         return {}

@@ -84,7 +84,7 @@ def _overdose(facts: Facts, pump: PumpState | None, over: tuple[Entry, ...]) -> 
         "overdose.causes",
         "overdose.antidote",
         *(entry.name for entry in over),
-        stops=("titration", "trial", "start", "adjust", "strength change", "holiday", "restart"),
+        stops=("titration", "trial", "start", "adjust", "refill", "strength change", "holiday", "restart"),
         card=tuple(card),
     )
 

@@ -70,7 +70,7 @@ def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> It
         Step(
             facts.now,
             "draw",
-            f"Empty the chamber; {expected} is expected. More than {tolerance} away from it: do not fill and go home; look for the cause.",
+            f"Empty the chamber; {expected} is expected. If it differs by more than {tolerance}, do not just fill and send home: look for the cause.",
         ),
         Step(facts.now, "refill", f"{plain(volume)} of {plain(strength)}; the needle's place confirmed; {CHECKED}."),
     ]

@@ -10,7 +10,7 @@ from eutonia.chart.facts import Facts
 from eutonia.chart.orders import Program
 from eutonia.findings.limits import start_dose
 from eutonia.plan.guard import gap_hours
-from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
+from eutonia.plan.plan import Plan, Refusal, Setting, Step, basis, refuse
 from eutonia.plan.start import lacking
 from eutonia.plan.words import CHECKED, runs, when
 from eutonia.pump import PumpState
@@ -48,14 +48,8 @@ def build(facts: Facts, pump: PumpState | None, _: e.Request | None) -> Iterator
             *_ENTRIES,
         )
         return
-    if pump.fill is None or pump.left_ml is None or pump.left_ml <= 0:
-        yield refuse(
-            book,
-            "restart",
-            "The reservoir should be empty: nothing can be restarted.",
-            "Refill first ('request refill').",
-            *_ENTRIES,
-        )
+    if pump.fill is None:
+        yield refuse(book, "restart", "The pump has not been filled.", "Write 'refill 18 mL of 500 mcg/mL'.", *_ENTRIES)
         return
     limit = book.quantity("restart.short_gap")
     old = pump.last_running
@@ -89,20 +83,27 @@ def build(facts: Facts, pump: PumpState | None, _: e.Request | None) -> Iterator
     yield _plan(facts, pump, Program(continuous=Quantity.of(dose, "mcg/day")), "start rules", why, "inpatient")
 
 
-def _plan(facts: Facts, pump: PumpState, program: Program, option: str, why: str, setting: str) -> Plan:
-    assert pump.strength is not None
-    assert pump.left_ml is not None
+def _plan(facts: Facts, pump: PumpState, program: Program, option: str, why: str, setting: Setting) -> Plan:
+    assert pump.strength is not None and pump.fill is not None
     later = facts.now + timedelta(hours=24)
     told = Program(program.continuous, program.boluses, program.steps)
-    steps = (
-        Step(facts.now, "check", f"Cause of the interruption found; reservoir, program and line verified; {CHECKED}."),
+    volume_ml = pump.left_ml or 0.0
+    empty = volume_ml <= 0.0
+    steps = [
+        Step(facts.now, "check", f"Cause of the interruption found; reservoir, program and line verified; {CHECKED}.")
+    ]
+    if empty:
+        volume_ml = float(pump.fill.volume.to("mL"))
+        fill = f"The reservoir should be empty: refill {plain(pump.fill.volume)} of {plain(pump.strength)} first; {CHECKED}."
+        steps.append(Step(facts.now, "refill", fill))
+    steps += [
         Step(
             facts.now,
             "program",
-            f"{told.written}: {runs(told, pump.strength, pump.left_ml, pump, facts.now, facts)}; read it back ('eutonia verify').",
+            f"{told.written}: {runs(told, pump.strength, volume_ml, pump, facts.now, facts, empty)}; read it back ('eutonia verify').",
             told.daily,
         ),
         Step(later, "review", f"Observed until {when(later, facts)} at least; no rise before; score the tone."),
-    )
+    ]
     facts_, sources = basis(facts.book, *_ENTRIES)
-    return Plan("restart", option, setting, steps, why, facts_, sources, WATCH, program=told.written)  # type: ignore[arg-type]
+    return Plan("restart", option, setting, tuple(steps), why, facts_, sources, WATCH, program=told.written)

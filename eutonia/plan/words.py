@@ -49,10 +49,12 @@ def _dispensed(dose_mg: Decimal, sizes: tuple[Quantity, ...]) -> str:
     return f"{plain(dose_mg)} mg" if made == f"{plain(dose_mg)} mg" else f"{plain(dose_mg)} mg = {made}"
 
 
-def runs(program: Program, strength: Quantity, volume_ml: float, pump: PumpState, begin: datetime, facts: Facts) -> str:
+def runs(
+    program: Program, strength: Quantity, volume_ml: float, pump: PumpState, begin: datetime, facts: Facts, fresh: bool = False
+) -> str:
     """What a program does with what is in the chamber: its rate and the date by which the pump must be filled."""
     rate = program.daily.to("mcg/day") / strength.to("mcg/mL")
-    due = refill_due(program, strength, volume_ml, pump, begin, facts)
+    due = refill_due(program, strength, volume_ml, pump, begin, facts, fresh)
     return f"{plain(rounded(rate, '0.001'))} mL/day of {plain(strength)}; refill due by {shown_day(due, facts.home)}"
 
 

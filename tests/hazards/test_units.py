@@ -164,7 +164,7 @@ def test_a_slip_of_a_thousand_anywhere_on_the_way_into_the_spine_is_refused_or_a
 
 
 @pytest.mark.hazard("H01")
-@pytest.mark.parametrize("slip", ["50 mg", "0.05 mcg", "500 mcg", "5 mcg"])
+@pytest.mark.parametrize("slip", ["50 mg", "0.05 mcg", "500 mcg"])
 def test_a_screening_bolus_that_nobody_gives_is_refused_or_a_stop(slip):
     try:
         answer = advise(SCREENED.replace("trial 50 mcg", f"trial {slip}"), "2026-03-02 10:00")

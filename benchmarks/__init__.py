@@ -1,0 +1,1 @@
+"""What Eutonia costs, measured beside a peer in the same run: ratios count, absolute times do not."""

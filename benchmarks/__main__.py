@@ -1,0 +1,131 @@
+"""`make bench`: one JSON line a result; medians of five repeats after a warm-up, on one thread."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import eutonia
+from benchmarks.inputs import bundle_text, chart_40
+
+REPEATS = 5
+
+
+def median_s(run: Callable[[], object], inner: int = 1) -> float:
+    """Median seconds of one call, over five repeats of `inner` calls."""
+    run()
+    times = []
+    for _ in range(REPEATS):
+        begin = time.perf_counter()
+        for _ in range(inner):
+            run()
+        times.append((time.perf_counter() - begin) / inner)
+    return statistics.median(times)
+
+
+def result(name: str, ours: float, target_s: float, peer: str, theirs: float, **more: Any) -> None:
+    """Prints one result: our median, the target, the peer's median and how many times slower the peer is."""
+    print(
+        json.dumps(
+            {
+                "bench": name,
+                "median_ms": round(ours * 1e3, 3),
+                "target_ms": target_s * 1e3,
+                "met": ours <= target_s,
+                "peer": peer,
+                "peer_ms": round(theirs * 1e3, 3),
+                "peer_over_ours": round(theirs / ours, 2),
+                "threads": 1,
+                **more,
+            }
+        ),
+        flush=True,
+    )
+
+
+def in_process() -> None:
+    """Reading and examining a chart of 40 events."""
+    import pint
+
+    text = chart_40()
+    chart = eutonia.read(text)
+    now = "2026-06-01 09:00"
+    registry = pint.UnitRegistry()
+    quantities = ["72 kg", "175 cm", "0.9 mg/dL", "50 ug", "18 mL", "500 ug/mL", "100 ug/day"] * 6
+    peer = median_s(lambda: [registry.Quantity(each) for each in quantities], 5)
+    events = len(chart.events)
+    result(
+        "read a chart",
+        median_s(lambda: eutonia.read(text), 20),
+        2e-3,
+        "pint: its 42 quantities only",
+        peer,
+        events=events,
+    )
+    result(
+        "examine a chart",
+        median_s(lambda: eutonia.examine(chart, now), 20),
+        2e-3,
+        "pint: 42 quantities",
+        peer,
+        events=events,
+    )
+    result(
+        "advise on a chart",
+        median_s(lambda: eutonia.advise(chart, now), 20),
+        4e-3,
+        "pint: 42 quantities",
+        peer,
+        events=events,
+    )
+
+
+def bundle() -> None:
+    """Reading a FHIR bundle of about one megabyte."""
+    from fhir.resources.R4B.bundle import Bundle
+
+    text, source = bundle_text()
+    data = json.loads(text)
+    ours = median_s(lambda: eutonia.read(text))
+    theirs = median_s(lambda: Bundle.model_validate(data))
+    result("read a bundle", ours, 60e-3, "fhir.resources, without the JSON", theirs, bytes=len(text), source=source)
+
+
+def command() -> None:
+    """The command as a whole process."""
+    path = Path("out/bench.chart")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(chart_40(), "utf-8")
+    tool = str(Path(sys.executable).with_name("eutonia"))
+
+    def run(*words: str) -> Callable[[], object]:
+        return lambda: subprocess.run(words, check=False, capture_output=True)
+
+    theirs = median_s(run(sys.executable, "-c", "import fhir.resources.R4B.bundle"))
+    now = ("--now", "2026-06-01 09:00")
+    result(
+        "eutonia examine",
+        median_s(run(tool, "examine", str(path), *now)),
+        0.25,
+        "python -c 'import fhir.resources...'",
+        theirs,
+    )
+    result(
+        "eutonia advise",
+        median_s(run(tool, "advise", str(path), *now)),
+        1.0,
+        "python -c 'import fhir.resources...'",
+        theirs,
+    )
+
+
+if __name__ == "__main__":
+    in_process()
+    bundle()
+    command()
