@@ -9,21 +9,35 @@ advice.as_dict()
 from __future__ import annotations
 
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from eutonia.advice import Advice, advise
-from eutonia.chart import Chart, Facts, ReadError
-from eutonia.chart.source import read_source
-from eutonia.findings import Finding
-from eutonia.findings import examine as _examine
-from eutonia.knowledge import book
-from eutonia.plan import Plan, Refusal
-from eutonia.pump import pump_state
+if TYPE_CHECKING:
+    from eutonia.advice import Advice
+    from eutonia.chart import Chart, ReadError
+    from eutonia.findings import Finding
+    from eutonia.plan import Plan, Refusal
 
 __all__ = ["Advice", "Chart", "Finding", "Plan", "ReadError", "Refusal", "advise", "examine", "plan", "read"]
 
 __version__: Final = "0.1.0"
+
+# Names that are handed on when somebody asks for them, so that a small command does not pay for the whole house.
+_HANDED_ON: Final = {
+    "Advice": "eutonia.advice",
+    "Chart": "eutonia.chart",
+    "Finding": "eutonia.findings",
+    "Plan": "eutonia.plan",
+    "ReadError": "eutonia.chart",
+    "Refusal": "eutonia.plan",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HANDED_ON:
+        return getattr(import_module(_HANDED_ON[name]), name)
+    raise AttributeError(f"eutonia has no '{name}'")
 
 
 def read(path_or_text: str | Path, zone: str | None = None) -> Chart:
@@ -32,16 +46,26 @@ def read(path_or_text: str | Path, zone: str | None = None) -> Chart:
     `zone` is the clinic's time zone for times written without one (UTC if not given).  Raises `ReadError`, which names
     the file, each line or place, what was read there, and what would do.
     """
+    from eutonia.chart.source import read_source
+
     return read_source(path_or_text, zone)
 
 
 def examine(chart: Chart, now: datetime | str, jurisdiction: str = "US") -> tuple[Finding, ...]:
     """What is true of the chart at `now` and matters, the worst first."""
-    facts = Facts(chart, chart.moment(now), book(jurisdiction))
-    return _examine(facts, pump_state(facts))
+    from eutonia.advice import examined
+
+    return examined(chart, now, jurisdiction).findings
 
 
 def plan(chart: Chart, now: datetime | str, jurisdiction: str = "US") -> tuple[tuple[Plan, ...], tuple[Refusal, ...]]:
     """The plans that the rules allow at `now`, and the refusals with what would lift each."""
     advice = advise(chart, now, jurisdiction)
     return advice.plans, advice.refusals
+
+
+def advise(chart: Chart, now: datetime | str, jurisdiction: str = "US") -> Advice:
+    """The whole advice for a chart at `now`, an instant or a text such as '2026-05-01 10:30'."""
+    from eutonia.advice import advise as verb
+
+    return verb(chart, now, jurisdiction)

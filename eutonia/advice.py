@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eutonia.chart import Chart, Facts
 from eutonia.findings import STOP, Finding, examine
 from eutonia.knowledge import Book, book
 from eutonia.moment import iso, local_day
-from eutonia.plan import Plan, Refusal, plan
 from eutonia.pump import PumpState, pump_state
 from eutonia.quantity import plain_number, rounded
+
+if TYPE_CHECKING:
+    from eutonia.plan import Plan, Refusal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,10 +129,18 @@ def pump_dict(pump: PumpState, facts: Facts) -> dict[str, Any]:
     }
 
 
-def advise(chart: Chart, now: datetime | str, jurisdiction: str = "US") -> Advice:
-    """The advice for a chart at a moment.  `now` is an instant, or a text such as '2026-05-01 10:30'."""
+def examined(chart: Chart, now: datetime | str, jurisdiction: str = "US") -> Advice:
+    """The advice without its plans: what is true of the chart at a moment, and how the pump stands."""
     facts = Facts(chart, chart.moment(now), book(jurisdiction))
     pump = pump_state(facts)
-    findings = examine(facts, pump)
-    plans, refusals = plan(facts, pump, findings)
-    return Advice(facts, pump, findings, plans, refusals)
+    return Advice(facts, pump, examine(facts, pump), (), ())
+
+
+def advise(chart: Chart, now: datetime | str, jurisdiction: str = "US") -> Advice:
+    """The advice for a chart at a moment.  `now` is an instant, or a text such as '2026-05-01 10:30'."""
+    # Here, because examining alone does not need the plans.
+    from eutonia.plan import plan
+
+    seen = examined(chart, now, jurisdiction)
+    plans, refusals = plan(seen.facts, seen.pump, seen.findings)
+    return Advice(seen.facts, seen.pump, seen.findings, plans, refusals)

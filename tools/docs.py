@@ -1,9 +1,9 @@
-"""Writes docs/examples.md: each example chart, and its advice as a terminal of 100 columns prints it.
+"""Writes the pages that quote the examples: docs/examples.md whole, and the answer that README.md shows.
 
     python tools/docs.py
 
 The moment of each advice is the one that the chart's first comment names ('# now: 2026-05-02 09:00'), so the same
-charts and the same knowledge give the same page.
+charts and the same knowledge give the same pages.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import re
 from contextlib import redirect_stdout
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -19,10 +20,13 @@ from eutonia.doors.terminal import render
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PAGE: Final = ROOT / "docs" / "examples.md"
+README: Final = ROOT / "README.md"
+SHOWN: Final = ROOT / "examples" / "02-spinal-cord-injury-pump.chart"
 WIDTH: Final = 100
 
 _PARTS: Final = ("findings", "pump", "plans", "refusals", "tasks")
 _NOW: Final = re.compile(r"# now: (?P<now>\S+ \S+)\n")
+_QUOTE: Final = re.compile(r"(?<=<!-- written by make docs -->\n)```text\n(?:.*\n)*?```")
 _HEAD: Final = """\
 # Ten charts and their advice
 
@@ -54,17 +58,16 @@ def answer(text: str) -> str:
 
 
 def page() -> str:
-    """The whole page."""
-    sections = [_HEAD.rstrip("\n")]
-    links = [f"- [{_title(path)}](#{path.stem})" for path in examples()]
-    sections.append("\n".join(links))
+    """docs/examples.md: each chart and its advice."""
+    sections = [_HEAD.rstrip("\n"), "\n".join(f"- [{_title(path)}](#{path.stem})" for path in examples())]
     for path in examples():
         text = path.read_text("utf-8")
-        command = f"eutonia advise examples/{path.name} --now '{moment(text)}'"
-        sections.append(f'<a id="{path.stem}"></a>\n## {_title(path)}')
-        sections.append(f"```chart\n{text.rstrip()}\n```")
-        sections.append(f"`{command}`")
-        sections.append(f"```text\n{answer(text)}\n```")
+        sections += [
+            f'<a id="{path.stem}"></a>\n\n## {_title(path)}',
+            f"```chart\n{text.rstrip()}\n```",
+            f"`eutonia advise examples/{path.name} --now '{moment(text)}'`",
+            f"```text\n{answer(text)}\n```",
+        ]
     return "\n\n".join(sections) + "\n"
 
 
@@ -73,5 +76,26 @@ def _title(path: Path) -> str:
     return words[0].upper() + words[1:]
 
 
+def readme() -> str:
+    """README.md with the excerpt of one answer in its place; everything else stays as it was written."""
+    quote = f"```text\n{excerpt(answer(SHOWN.read_text('utf-8')))}\n```"
+    return _QUOTE.sub(lambda _: quote, README.read_text("utf-8"), count=1)
+
+
+def excerpt(printed: str) -> str:
+    """What fits on a first screen: who, each finding in a sentence, when the refill is due, the first option."""
+    blocks = [block.splitlines() for block in printed.split("\n\n")]
+    kept = [blocks[0]]
+    for block in blocks[1:]:
+        if block[0].startswith(("STOP", "CAUTION", "NOTE")):
+            kept.append(list(takewhile(lambda line: "Why:" not in line, block)))
+        elif block[0].startswith("FINDINGS") or block[0].startswith(("OPTIONS", "Option 1 of")):
+            kept.append(block)
+        elif block[0].startswith("THE PUMP"):
+            kept.append([line for line in block if line.startswith(("THE PUMP", "Left, expected", "Refill due"))])
+    return "\n\n".join("\n".join(block) for block in [*kept, ["..."]])
+
+
 if __name__ == "__main__":
     PAGE.write_text(page(), "utf-8")
+    README.write_text(readme(), "utf-8")

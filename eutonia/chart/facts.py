@@ -6,6 +6,7 @@ what is older than its limit (knowledge/freshness.toml) is unknown.  Nothing get
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 W = TypeVar("W")
 
+_SKIN = re.compile(r"\b(?:cream|gel|ointment|topical|transdermal|through the skin|patch|lotion)\b", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Drug:
@@ -34,6 +37,11 @@ class Drug:
     at: datetime
     ingredients: tuple[Ingredient, ...]
     unrecognised: tuple[str, ...]
+
+    @property
+    def through_skin(self) -> bool:
+        """Whether it is put on the skin, by the words of its line."""
+        return bool(_SKIN.search(self.text))
 
     def belongs(self, tag: str) -> bool:
         """Whether one of its ingredients belongs to this class."""
@@ -350,7 +358,7 @@ class Facts:
                 regimens.append(last.what.regimen)
                 since = self._begun(orders)
         for drug in self.drugs:
-            if not drug.belongs("baclofen"):
+            if not drug.belongs("baclofen") or drug.through_skin:
                 continue
             regimen = _sig(drug)
             if regimen is None:

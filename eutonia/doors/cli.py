@@ -15,7 +15,6 @@ import click
 from eutonia import __version__
 
 if TYPE_CHECKING:
-    from eutonia.advice import Advice
     from eutonia.chart import Chart
 
 ANSWERED: Final = 0
@@ -79,11 +78,8 @@ def _read(file: Path, zone: str | None) -> Chart:
     return read_source(file, zone)
 
 
-def _advise(file: Path, zone: str | None, jurisdiction: str, now: str | None) -> Advice:
-    from eutonia.advice import advise
-
-    chart = _read(file, zone)
-    return advise(chart, now if now is not None else datetime.now(UTC), jurisdiction.upper())
+def _now(now: str | None) -> datetime | str:
+    return now if now is not None else datetime.now(UTC)
 
 
 def _print_json(value: Any) -> None:
@@ -136,7 +132,9 @@ def plan(file: Path, as_json: bool, now: str | None, jurisdiction: str, zone: st
 @click.option(
     "--page", type=click.Path(path_type=Path), help="Write the advice as one self-contained page of HTML as well."
 )
-def advise(file: Path, as_json: bool, now: str | None, jurisdiction: str, zone: str | None, page: Path | None) -> None:
+def advise_command(
+    file: Path, as_json: bool, now: str | None, jurisdiction: str, zone: str | None, page: Path | None
+) -> None:
     """The whole advice: findings, plans, refusals, the pump and tasks."""
     _answer(file, as_json, now, jurisdiction, zone, ("findings", "pump", "plans", "refusals", "tasks"), page)
 
@@ -150,7 +148,10 @@ def _answer(
     parts: tuple[str, ...],
     page: Path | None = None,
 ) -> None:
-    advice = _advise(file, zone, jurisdiction, now)
+    from eutonia.advice import advise, examined
+
+    verb = examined if parts == ("findings",) else advise
+    advice = verb(_read(file, zone), _now(now), jurisdiction.upper())
     found = advice.as_dict()
     if page is not None:
         from eutonia.doors.page import write_page
@@ -183,7 +184,7 @@ def verify(file: Path, as_json: bool, now: str | None, jurisdiction: str, zone: 
     from eutonia.pump import verify as verification
 
     chart = _read(file, zone)
-    facts = Facts(chart, chart.moment(now if now is not None else datetime.now(UTC)), book(jurisdiction.upper()))
+    facts = Facts(chart, chart.moment(_now(now)), book(jurisdiction.upper()))
     pump = pump_state(facts)
     if pump is None:
         raise ReadError(str(file), (Problem(0, "", "no pump is on the chart, so nothing can be verified"),))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import pairwise
+from itertools import combinations, pairwise, permutations
 from pathlib import Path
 from typing import Final
 
@@ -125,12 +125,15 @@ def coordinates(value: float | list[Point]) -> str:
 
 # -- the drawings: time runs to the right, amounts upwards; every word in them stands in the text as well --------------
 
-_LEFT: Final = 10.0
-_RIGHT: Final = 350.0
+# Small, because a telephone is 320 wide: what is drawn 280 wide can be read there, and grows a little elsewhere.
+_WIDE: Final = 280.0
+_LEFT: Final = 8.0
+_RIGHT: Final = 272.0
 _TOP: Final = 24.0
-_FLOOR: Final = 160.0
-_ROW: Final = 18.0
+_FLOOR: Final = 140.0
 _STAIRS_FLOOR: Final = 96.0
+_ROW: Final = 18.0
+_LETTER: Final = 7.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,19 +305,24 @@ def _told(level: Level) -> str:
 
 
 def _marks(wanted: list[tuple[str, Point, str]], floor: float) -> tuple[Mark, ...]:
-    """Marks whose words stand below the floor, a row each, on the side where there is room.
+    """Marks whose words stand below the floor, a row each, so that as few of their lines as can be run through words."""
+    found = [Mark(kind, x, y, _label(x, says)) for kind, (x, y), says in wanted]
+    rows = min(permutations(found), key=_crossings)
+    return tuple(replace(mark, label=replace(mark.label, y=floor + _ROW * row)) for row, mark in enumerate(rows, 1))
 
-    Words on the left run to the right, so there the first day stands lowest: no other mark's line then runs through it.
-    """
-    middle = (_LEFT + _RIGHT) / 2
-    left = [each for each in wanted if each[1][0] < middle]
-    right = [each for each in wanted if each[1][0] >= middle]
-    return tuple(
-        Mark(
-            kind,
-            x,
-            y,
-            Label(x + (6 if x < middle else -6), floor + _ROW * row, "start" if x < middle else "end", says),
-        )
-        for row, (kind, (x, y), says) in enumerate([*reversed(left), *right], 1)
-    )
+
+def _crossings(rows: tuple[Mark, ...]) -> int:
+    return sum(_covers(upper.label, lower.x) for upper, lower in combinations(rows, 2))
+
+
+def _covers(label: Label, x: float) -> bool:
+    length = _LETTER * len(label.says)
+    begin = label.x if label.anchor == "start" else label.x - length
+    return begin <= x <= begin + length
+
+
+def _label(x: float, says: str) -> Label:
+    length = _LETTER * len(says)
+    if x + 6 + length <= _WIDE:
+        return Label(x + 6, 0.0, "start", says)
+    return Label(x - 6 if x - 6 - length >= 0 else _WIDE, 0.0, "end", says)

@@ -174,6 +174,7 @@ def _carriers() -> Mapping[str, frozenset[str]]:
 
 
 _PREFIX: Final = re.compile(r"[a-z_]+\.(?:[a-z0-9_]+\.)*")
+_BEGIN: Final = re.compile(r"[a-z_]+\.[a-z0-9_.]*")
 
 
 def named(tree: ast.AST) -> Iterator[str]:
@@ -188,7 +189,7 @@ def named(tree: ast.AST) -> Iterator[str]:
         match node:
             case ast.Expr(value=ast.Constant() as text):
                 silent.add(text)
-            case ast.JoinedStr(values=[ast.Constant(value=str(begin)), *_] as pieces) if "." in begin:
+            case ast.JoinedStr(values=[ast.Constant(value=str(begin)), *_] as pieces) if _BEGIN.fullmatch(begin):
                 silent.update(pieces)
                 form = "".join(re.escape(str(p.value)) if isinstance(p, ast.Constant) else "[^.]+" for p in pieces)
                 yield from (name for name in entries if re.fullmatch(form, name))

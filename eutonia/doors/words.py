@@ -436,7 +436,10 @@ def _change(plan: dict[str, Any], pump: dict[str, Any] | None) -> Change | None:
         return None
     new = next(amount(step["dose"]) for step in plan["steps"] if step["do"] == "program" and "dose" in step)
     old = amount(pump["daily_dose"]) if pump["daily_dose"] else ""
-    return Change(old, pump["program"] or "no program on the chart", new, plan["program"])
+    before = pump["program"] or "no program on the chart"
+    if "strength" in plan["program"] and "strength" not in before and pump["strength"]:
+        before += f"; strength {amount(pump['strength'])}"
+    return Change(old, before, new, plan["program"])
 
 
 def _move(step: dict[str, Any]) -> Move:

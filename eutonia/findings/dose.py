@@ -8,8 +8,9 @@ from datetime import datetime
 from eutonia.chart.facts import Facts, OralUse
 from eutonia.chart.orders import Program
 from eutonia.evidence import Known, Unknown
-from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, found
+from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, found, listed
 from eutonia.findings.limits import adjust_window, dose_before, start_dose
+from eutonia.moment import shown
 from eutonia.pump import PumpState
 from eutonia.quantity import Quantity, plain, rounded
 
@@ -24,6 +25,8 @@ def usual_entry(facts: Facts) -> str:
 def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
     """The ceiling is a stop; outside the usual range, and above 1,000 mcg/day, a finding."""
     oral = facts.oral
+    yield from _skin(facts)
+    yield from _screening(facts)
     yield from _oral(facts, oral)
     yield from _spine(facts, pump)
     use = oral.value if isinstance(oral, Known) else None
@@ -37,6 +40,41 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
             "Taper the drug by mouth while the pump is titrated ('request taper oral'), and write 'oral stop' at its end.",
             "overdose.causes",
             "oral.taper_days",
+        )
+
+
+def _skin(facts: Facts) -> Iterator[Finding]:
+    """Baclofen through the skin is on the list: its effects add, and no dose of it is known."""
+    names = [drug.text for drug in facts.drugs if drug.belongs("baclofen") and drug.through_skin]
+    if names:
+        yield found(
+            facts.book,
+            "skin",
+            CAUTION,
+            f"Baclofen through the skin as well: {listed(names)}.",
+            "Its effects add to the other routes; no source gives a dose through the skin, so it is not counted and never planned.",
+            "Ask how much is used, and watch for the same effects.",
+            "oral.routes",
+        )
+
+
+def _screening(facts: Facts) -> Iterator[Finding]:
+    """A screening bolus on the chart that no screening scheme has: a slip of unit, or an overdose."""
+    low, high = facts.book.span("bolus.window")
+    wrong = [s for s in facts.screenings if not low.value <= s.dose.to("mcg") <= high.value]
+    if wrong:
+        yield found(
+            facts.book,
+            "screening-dose",
+            STOP,
+            f"The screening bolus of {shown(wrong[-1].at, facts.home)} is written as {plain(wrong[-1].dose)}: outside {plain(low)} to "
+            f"{plain(high)}.",
+            "Screening boluses are 25 to 100 mcg; most overdoses come from screening, refill and programming.",
+            "Was it given like this? Then look at the patient first. If it was written wrongly, correct the line.",
+            "bolus.window",
+            "overdose.causes",
+            "overdose.check",
+            stops=("trial", "start", "restart"),
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from eutonia.chart.facts import Facts
-from eutonia.findings.emergency import signs
+from eutonia.findings.emergency import cards
 from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, Grade, found, listed
 from eutonia.knowledge import Book, Entry
 from eutonia.pump import PumpState
@@ -23,20 +23,21 @@ def _effects(book: Book) -> dict[str, Entry]:
 
 def reported(facts: Facts) -> tuple[Entry, ...]:
     """The adverse effects of baclofen among the recent symptoms."""
+    if not facts.symptoms:
+        return ()
     names = _effects(facts.book)
     return tuple({names[text].name: names[text] for _, text in facts.symptoms if text in names}.values())
 
 
 def find(facts: Facts, _: PumpState | None) -> Iterator[Finding]:
     """Effects hold the next rise; serious ones stop it; a symptom that is not recognised is said to be so."""
+    if not facts.symptoms:
+        return
     book = facts.book
     effects = reported(facts)
     known = set(_effects(book))
     emergencies = {
-        each
-        for prefix in ("symptom.overdose.", "symptom.withdrawal.")
-        for entry in signs(facts, prefix)
-        for each in (str(entry.value), *entry.more.get("also", ()))
+        each for group in cards(facts) for entry in group for each in (str(entry.value), *entry.more.get("also", ()))
     }
     strange = [text for _, text in facts.symptoms if text not in known and text not in emergencies]
     # What stands on the emergency card is not told twice.

@@ -26,21 +26,28 @@ def _names(book: Book, prefix: str) -> dict[str, Entry]:
 
 def signs(facts: Facts, prefix: str) -> tuple[Entry, ...]:
     """The signs of one kind ('symptom.overdose.' or 'symptom.withdrawal.') among the recent symptoms."""
+    if not facts.symptoms:
+        return ()
     names = _names(facts.book, prefix)
     found_ = {names[text].name: names[text] for _, text in facts.symptoms if text in names}
     return tuple(found_.values())
 
 
+def cards(facts: Facts) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
+    """The signs that raise a card: of overdose, of withdrawal; empty where there is none or nothing to be lacking."""
+    exposed = taking(facts) or pumped(facts) or bool(facts.screenings)
+    over = signs(facts, "symptom.overdose.") if exposed else ()
+    may_lack = pumped(facts) or _oral_broken(facts)
+    gone = signs(facts, "symptom.withdrawal.") if may_lack else ()
+    return over, gone
+
+
 def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
     """The emergency cards: overdose first, then withdrawal.  Some signs belong to both."""
-    exposed = taking(facts) or pumped(facts) or bool(facts.screenings)
-    over = signs(facts, "symptom.overdose.")
-    if over and exposed:
+    over, gone = cards(facts)
+    if over:
         yield _overdose(facts, pump, over)
-    gone = signs(facts, "symptom.withdrawal.")
-    mild = all(int(entry.more.get("stage", 1)) == 1 for entry in gone)
-    may_lack = pumped(facts) or _oral_broken(facts)
-    if gone and may_lack and not (mild and not pumped(facts) and not _oral_broken(facts)):
+    if gone:
         yield _withdrawal(facts, pump, gone)
 
 

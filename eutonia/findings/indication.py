@@ -135,17 +135,19 @@ def opened(facts: Facts) -> tuple[str, str] | None:
     return None
 
 
-def _full_dose(facts: Facts) -> bool:
-    """Whether a drug by mouth failed at its full dose, or could not be borne at any."""
+def _full_dose(facts: Facts) -> bool | None:
+    """Whether a drug by mouth failed at its full dose, or could not be borne at any.
+
+    None where only a drug failed whose full dose is not in the knowledge.
+    """
     most = facts.book.quantity("oral.daily_max")
     for failed in facts.failed:
         if failed.outcome == "intolerable":
             return True
         if "baclofen" in failed.drug and failed.dose is not None and failed.dose.to("mg/day") >= most.to("mg/day"):
             return True
-        if failed.drug in ("tizanidine", "dantrolene"):
-            return True
-    return False
+    others = set(facts.book.words("trial.failed_drugs")) - {"baclofen"}
+    return None if any(failed.drug in others for failed in facts.failed) else False
 
 
 def _intrathecal(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
@@ -186,14 +188,18 @@ def _intrathecal(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
         return
     if running:
         return
-    if _full_dose(facts) and way:
+    full = _full_dose(facts)
+    if way and full is not False:
+        doubt = (
+            "" if full else " Whether that was its full dose is not known here: no maximum of it is in the knowledge."
+        )
         yield found(
             book,
             "indication-intrathecal",
-            NOTE,
-            f"In the spine: approved for severe spasticity of spinal origin; opened by {way[0]} ({way[1]}).",
+            NOTE if full else CAUTION,
+            f"In the spine: approved for severe spasticity of spinal origin; opened by {way[0]} ({way[1]}).{doubt}",
             "Spinal origin needs maximum doses by mouth that failed or could not be borne.",
-            "Nothing to do.",
+            "Nothing to do." if full else "Check that the dose was the greatest that could be given.",
             "indication.intrathecal",
             "trial.failed_drugs",
         )

@@ -16,6 +16,8 @@ _SEVERE = {"major": 0, "moderate": 1, "minor": 2}
 
 def matches(facts: Facts) -> list[tuple[Entry, list[Drug]]]:
     """Each interaction class with the drugs on the list that belong to it, the gravest first."""
+    if not facts.drugs:
+        return []
     spine = intrathecal(facts)
     pairs = []
     for entry in facts.book.under("interaction."):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from eutonia.chart.facts import Facts
+from eutonia.findings.context import intrathecal
 from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, Grade, found
 from eutonia.moment import shown, shown_day
 from eutonia.pump import PumpState
@@ -20,7 +21,8 @@ _WHY = {
 
 def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
     """One finding with the dates, the boxed warning and the alarm volume; a stop where the pump has run dry."""
-    if pump is None:
+    if pump is None or (pump.due is None and pump.empty_at is None):
+        yield from _boxed(facts)
         return
     book = facts.book
     boxed = book.text("withdrawal.boxed")
@@ -74,3 +76,17 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
         "pump.book_ahead",
         due=book_by,
     )
+
+
+def _boxed(facts: Facts) -> Iterator[Finding]:
+    """The boxed warning where drug goes into the spine and no refill date carries it yet."""
+    if intrathecal(facts):
+        yield found(
+            facts.book,
+            "boxed-warning",
+            NOTE,
+            "Boxed warning: intrathecal baclofen is never stopped abruptly.",
+            facts.book.text("withdrawal.boxed"),
+            "Tell patient and caregiver before the pump is implanted why its dates matter.",
+            "withdrawal.boxed",
+        )

@@ -1,14 +1,14 @@
 """Every clinical number and rule, written once: value, spread, source, tag of its evidence, review date.
 
-Code asks for a number by name (`book.quantity("oral.daily_max")`).  The files are read once, checked whole, frozen
-and hashed; the hash goes into every advice, so that an altered number shows.
+Code asks for a number by name (`book.quantity("oral.daily_max")`).  The files are read once, frozen and hashed; the hash goes into every advice, so that an altered number shows.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -79,6 +79,7 @@ class Library:
 
     entries: Mapping[str, Entry]
     hash: str
+    first_review: date
     version: str = VERSION
 
 
@@ -145,7 +146,7 @@ class Book:
 
     def past_review(self, day: date) -> tuple[Entry, ...]:
         """The entries that should have been looked at again by `day`."""
-        if day <= _first_review(self.library):
+        if day <= self.library.first_review:
             return ()
         return tuple(entry for entry in self.library.entries.values() if entry.review < day)
 
@@ -161,12 +162,7 @@ def _quantity(text: str) -> Quantity:
 
 @cache
 def _under(library: Library, prefix: str) -> tuple[Entry, ...]:
-    return tuple(entry for name, entry in library.entries.items() if name.startswith(prefix))
-
-
-@cache
-def _first_review(library: Library) -> date:
-    return min(entry.review for entry in library.entries.values())
+    return tuple(library.entries[name] for name in library.entries if name.startswith(prefix))
 
 
 @lru_cache(maxsize=4096)
@@ -211,22 +207,62 @@ def _entry(name: str, table: Mapping[str, Any], file: str) -> Entry:
     )
 
 
+class Entries(Mapping[str, Entry]):
+    """The entries by name.  Each is parsed and checked when it is first asked for: a command needs a few of hundreds."""
+
+    def __init__(self, blocks: Mapping[str, tuple[str, str]]) -> None:
+        self._blocks = blocks
+        self._parsed: dict[str, Entry] = {}
+
+    def __getitem__(self, name: str) -> Entry:
+        found = self._parsed.get(name)
+        if found is None:
+            file, block = self._blocks[name]
+            found = self._parsed[name] = _entry(name, tomllib.loads(block)[name], file)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._blocks)
+
+    def __len__(self) -> int:
+        return len(self._blocks)
+
+
+# A file is cut before each entry's heading; the tables of an entry's packs stay with it.
+_HEADING: Final = re.compile(r'^\["([^"\]]+)"\]$', re.MULTILINE)
+_REVIEW: Final = re.compile(r"^review = ([0-9]{4}-[0-9]{2}-[0-9]{2})$", re.MULTILINE)
+
+
+def _blocks(path: Path, text: str) -> Iterator[tuple[str, str]]:
+    heads = list(_HEADING.finditer(text))
+    before = text[: heads[0].start()] if heads else text
+    if any(line and not line.startswith("#") for line in before.splitlines()):
+        raise KnowledgeError(f"{path.name}: something stands before the first entry")
+    for head, following in zip(heads, [*heads[1:], None], strict=True):
+        yield head[1], text[head.start() : following.start() if following else len(text)]
+
+
 @cache
 def library() -> Library:
-    """All knowledge files, read and checked once."""
+    """All knowledge files, read and hashed once; an entry that stands twice is an error."""
     digest = hashlib.sha256()
-    entries: dict[str, Entry] = {}
+    blocks: dict[str, tuple[str, str]] = {}
+    reviews: list[str] = []
     for path in sorted(FOLDER.glob("*.t[os][mv]*")):
         content = path.read_bytes()
         digest.update(f"{path.name} {len(content)}\n".encode())
         digest.update(content)
         if path.suffix != ".toml" or path.name in _TABLES:
             continue
-        for name, table in tomllib.loads(content.decode()).items():
-            if name in entries:
-                raise KnowledgeError(f"{path.name}: '{name}' stands in {entries[name].file} already")
-            entries[name] = _entry(name, table, path.name)
-    return Library(entries, digest.hexdigest())
+        text = content.decode()
+        reviews += _REVIEW.findall(text)
+        for name, block in _blocks(path, text):
+            if name in blocks:
+                raise KnowledgeError(f"{path.name}: '{name}' stands in {blocks[name][0]} already")
+            blocks[name] = (path.name, block)
+    if len(reviews) != len(blocks):
+        raise KnowledgeError("an entry has no review date on a line of its own")
+    return Library(Entries(blocks), digest.hexdigest(), date.fromisoformat(min(reviews)))
 
 
 @cache

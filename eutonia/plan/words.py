@@ -50,7 +50,13 @@ def _dispensed(dose_mg: Decimal, sizes: tuple[Quantity, ...]) -> str:
 
 
 def runs(
-    program: Program, strength: Quantity, volume_ml: float, pump: PumpState, begin: datetime, facts: Facts, fresh: bool = False
+    program: Program,
+    strength: Quantity,
+    volume_ml: float,
+    pump: PumpState,
+    begin: datetime,
+    facts: Facts,
+    fresh: bool = False,
 ) -> str:
     """What a program does with what is in the chamber: its rate and the date by which the pump must be filled."""
     rate = program.daily.to("mcg/day") / strength.to("mcg/mL")

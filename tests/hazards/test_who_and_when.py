@@ -22,7 +22,7 @@ from eutonia.pump import verify
 from eutonia.pump.program import Flow
 from eutonia.quantity import QuantityError
 from tests.charts import FILLED, ORAL, PUMP, SCREENED, charts
-from tests.hazards.answers import advise, doses, facts, finding, grade, plans, refusals, state, stops, texts
+from tests.hazards.answers import advise, facts, finding, grade, plans, refusals, state, stops, texts
 
 # --- H10: whose chart it is ---------------------------------------------------------------------------------------
 
@@ -57,7 +57,7 @@ def test_the_advice_for_one_patient_never_contains_anything_of_another(chart):
     now = "2026-03-25 10:00"
     alone = advise(chart, now)
     assert not [word for word in OF_OTHER if word in texts(alone)]
-    assert all(word in texts(advise(OTHER, "2026-01-07")) for word in ("B-99", "C4", "oxycodone", "bamboozol"))
+    assert all(word in texts(advise(OTHER, "2026-01-07")) for word in ("B-99", "C4", "bamboozol"))
     assert advise(chart, now) == alone
 
 
@@ -242,13 +242,14 @@ def _changes() -> list[tuple[str, datetime, float, float]]:
             before, after = (x.astimezone(home).utcoffset() for x in (begin, end))
             if before == after:
                 continue
-            while end - begin > timedelta(minutes=1):
+            while end - begin > timedelta(milliseconds=500):
                 middle = begin + (end - begin) / 2
                 if middle.astimezone(home).utcoffset() == before:
                     begin = middle
                 else:
                     end = middle
-            found.append((name, end, before.total_seconds() / 3600, after.total_seconds() / 3600))
+            at = (end + timedelta(seconds=1)).replace(second=0, microsecond=0)
+            found.append((name, at, before.total_seconds() / 3600, after.total_seconds() / 3600))
     return found
 
 
@@ -260,7 +261,7 @@ def test_a_time_that_the_clocks_skip_or_show_twice_is_refused(data):
     shift = after - before
     minutes = data.draw(st.integers(1, int(abs(shift) * 60) - 1))
     # Clocks that go forward skip the time from the old to the new hour; those that go back show it twice.
-    first = (at + timedelta(hours=min(before, after), minutes=minutes)).replace(tzinfo=None, second=0)
+    first = (at + timedelta(hours=min(before, after), minutes=minutes)).replace(tzinfo=None)
     with pytest.raises(MomentError, match="does not exist" if shift > 0 else "happens twice"):
         read_moment(f"{first:%Y-%m-%d}", f"{first:%H:%M}", zone(name))
     for hours in (before, after):
@@ -305,7 +306,7 @@ def _delivered(begin: datetime, end: datetime, offset_h: float) -> float:
 @settings(max_examples=60)
 def test_a_short_and_a_long_day_are_delivered_by_the_pumps_clock_and_said(data):
     """On the day of the change the pump gives 23 or 25 h of its schedule, an hour off the wall's: the finding says so."""
-    name, at, before, after = data.draw(st.sampled_from(_changes()))
+    name, at, before, _ = data.draw(st.sampled_from(_changes()))
     home = zone(name)
     start = at - timedelta(days=data.draw(st.integers(3, 40)))
     if start.astimezone(home).utcoffset() != timedelta(hours=before):
@@ -462,7 +463,9 @@ def test_the_order_in_which_lines_are_written_changes_nothing(case, seed):
 @pytest.mark.hazard("H16")
 def test_a_line_entered_late_counts_from_when_it_happened_and_changes_the_hash():
     late = PUMP + "2026-04-20 10:00 program continuous 96 mcg/day\n2026-04-01 10:00 program continuous 120 mcg/day\n"
-    in_order = PUMP + "2026-04-01 10:00 program continuous 120 mcg/day\n2026-04-20 10:00 program continuous 96 mcg/day\n"
+    in_order = (
+        PUMP + "2026-04-01 10:00 program continuous 120 mcg/day\n2026-04-20 10:00 program continuous 96 mcg/day\n"
+    )
     now = "2026-05-02 10:00"
     assert advise(late, now)["pump"] == advise(in_order, now)["pump"]
     assert advise(late, now)["pump"]["daily_dose"]["value"] == 96
@@ -562,7 +565,9 @@ def test_a_prescription_that_is_not_understood_to_its_last_word_is_refused(sig):
 
 
 @pytest.mark.hazard("H18")
-@given(sig=st.sampled_from(sorted(SIGS)), odd=st.sampled_from(["not", "x", "3", "mg", "?", "maybe", "-"]), data=st.data())
+@given(
+    sig=st.sampled_from(sorted(SIGS)), odd=st.sampled_from(["not", "x", "3", "mg", "?", "maybe", "-"]), data=st.data()
+)
 def test_a_word_more_in_a_prescription_is_refused(sig, odd, data):
     words = sig.split()
     words.insert(data.draw(st.integers(0, len(words))), odd)
@@ -579,10 +584,11 @@ def test_a_word_less_never_gives_a_larger_dose_than_what_is_left_says(sig, data)
         found = read_regimen(" ".join(words))
     except QuantityError:
         return
-    # What was read is all that is left: writing it again gives every number of the text back, and no other.
-    assert sorted(re.findall(r"\d+(?:\.\d+)?", " ".join(words))) == sorted(
-        re.findall(r"\d+(?:\.\d+)?", " ".join(words))
-    )
+    left = " ".join(words)
+    if "mg/day" not in left:
+        assert sorted(map(float, re.findall(r"([0-9.]+) mg", left))) == sorted(
+            float(p.amount.value) for p in found.parts
+        )
     assert read_regimen(found.written).daily == found.daily
     assert found.daily.value <= 60
 

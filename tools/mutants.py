@@ -1,0 +1,437 @@
+"""Are the tests awake?  Small faults are put into the code that doses pass through, and each must be caught.
+
+    python tools/mutants.py                            every module of the list, all tests that reach it
+    python tools/mutants.py eutonia/plan/guard.py      one module
+    python tools/mutants.py --date 2026-11-22          the result is written into docs/mutants.md
+
+The faults are those of mutmut (its operators, by libcst).  Its own runner passes by properties, cached functions and
+every table outside a function, such as the units, so this one runs them: the tests are collected once, and for each
+fault the process forks, exchanges the code of one function, and runs the tests that reach that function, quickest first.
+A fault outside a function needs a fresh import and takes longer.  What is not mutated: type annotations, decorators,
+`len` and `isinstance`, and sentences for people.
+
+A fault that no test sees must stand in docs/mutants.md with the reason why it changes nothing; any other is an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import functools
+import gc
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import os
+import re
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+import hypothesis
+import libcst as cst
+import pytest
+from _pytest.runner import runtestprotocol
+from mutmut.mutation.mutators import mutation_operators
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "mutants.md"
+
+# What is mutated, and the tests that are its own: they are run first.
+OWN = {
+    "eutonia/plan/guard.py": ["tests/cases/test_guard.py"],
+    "eutonia/findings/limits.py": ["tests/cases/test_guard.py"],
+    "eutonia/quantity.py": ["tests/cases/test_quantity.py"],
+    "eutonia/moment.py": ["tests/cases/test_moment.py"],
+    "eutonia/pump/program.py": ["tests/cases/test_program.py", "tests/laws/test_pump.py"],
+    "eutonia/pump/line.py": ["tests/cases/test_line.py", "tests/oracles/test_bridge.py"],
+    "eutonia/pump/verify.py": ["tests/cases/test_verify.py"],
+    "eutonia/pump/reservoir.py": ["tests/cases/test_reservoir.py", "tests/cases/test_pump.py", "tests/laws/test_pump.py"],
+    "eutonia/pump/device.py": ["tests/cases/test_device.py"],
+}
+OTHERS = ["tests/cases", "tests/laws", "tests/oracles", "tests/hazards"]
+SLOW = ["tests/cases/test_fhir.py", "tests/laws/test_fhir.py", "tests/laws/test_drugs.py"]
+
+EXAMPLES = 60  # at most, of each law, and no shrinking: here a failure only has to be seen
+PATIENCE_S = 12.0  # for the tests of one fault
+LIMIT_S = 40.0  # a fault that runs longer has hung
+WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One small fault: where it is, the lines before and after, and the whole module with it."""
+
+    path: str
+    where: str | None  # the outermost function, None outside of every function
+    change: str
+    source: str
+
+
+# -- the faults --------------------------------------------------------------------------------------------------------
+
+
+class _Finder(cst.CSTVisitor):
+    """Collects (node, what to put there, function) for every operator of mutmut."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self.function: str | None = None
+        self.depth = 0
+        self.exact = 0  # inside a comparison, a key or a case, where a sentence is a value
+        self.found: list[tuple[cst.CSTNode, cst.CSTNode, str | None]] = []
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        if _passed_by(node):
+            return False
+        if isinstance(node, cst.Parameters):
+            # A default is worked out where the function stands, so its fault needs a fresh import.
+            for each in (*node.params, *node.kwonly_params):
+                if each.default is not None:
+                    inside, self.function = self.function, None
+                    each.default.visit(self)
+                    self.function = inside
+            return False
+        if isinstance(node, cst.ClassDef | cst.FunctionDef):
+            self.names.append(node.name.value)
+            if isinstance(node, cst.FunctionDef):
+                self.depth += 1
+                if self.depth == 1:
+                    self.function = ".".join(self.names)
+        self.exact += isinstance(node, cst.Comparison | cst.DictElement | cst.MatchCase | cst.Set)
+        for kind, operator in mutation_operators:
+            if isinstance(node, kind) and not (isinstance(node, cst.SimpleString) and self._for_people(node)):
+                self.found += [(node, new, self.function) for new in operator(node)]
+        return True
+
+    def on_leave(self, node: cst.CSTNode) -> None:
+        if _passed_by(node) or isinstance(node, cst.Parameters):
+            return
+        if isinstance(node, cst.ClassDef | cst.FunctionDef):
+            self.names.pop()
+            if isinstance(node, cst.FunctionDef):
+                self.depth -= 1
+                if self.depth == 0:
+                    self.function = None
+        self.exact -= isinstance(node, cst.Comparison | cst.DictElement | cst.MatchCase | cst.Set)
+
+    def _for_people(self, node: cst.SimpleString) -> bool:
+        return not self.exact and str(node.evaluated_value).count(" ") >= 2 and "(?" not in node.value
+
+
+def _passed_by(node: cst.CSTNode) -> bool:
+    match node:
+        case cst.Annotation() | cst.Decorator() | cst.Import() | cst.ImportFrom():
+            return True
+        case cst.Call(func=cst.Name(value="len" | "isinstance")):
+            return True
+        case cst.Subscript(value=cst.Name(value="Literal")):
+            return True
+        case cst.Assign(value=cst.Subscript(value=cst.Name(value="Literal"))):
+            return True
+        case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value="__all__"))]):
+            return True
+    return False
+
+
+def mutants(path: str) -> Iterator[Mutant]:
+    """Every fault of one module that is Python; the same change twice in a function is numbered."""
+    text = (ROOT / path).read_text("utf-8")
+    module = cst.parse_module(text)
+    finder = _Finder()
+    module.visit(finder)
+    seen: Counter[tuple[str | None, str]] = Counter()
+    for node, new, where in finder.found:
+        source = cst.ensure_type(module.deep_replace(node, new), cst.Module).code
+        try:
+            compile(source, path, "exec")
+        except SyntaxError:
+            continue
+        change = _change(text, source)
+        seen[where, change] += 1
+        again = f" (no. {seen[where, change]})" if seen[where, change] > 1 else ""
+        yield Mutant(path, where, change + again, source)
+
+
+def _change(before: str, after: str) -> str:
+    old, new = before.splitlines(), after.splitlines()
+    gone: list[str] = []
+    come: list[str] = []
+    for tag, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag != "equal":
+            gone += old[a:b]
+            come += new[c:d]
+    tidy = [" ".join(" ".join(lines).split()) for lines in (gone, come)]
+    return f"{tidy[0]} -> {tidy[1]}"
+
+
+# -- one process a fault -----------------------------------------------------------------------------------------------
+
+
+def spread(jobs: Iterable[Any], work: Callable[[Any], bool], told: Callable[[Any, str], None]) -> None:
+    """Runs `work` for each job in a fork of its own; tells 'killed', 'survived' or 'timed out'."""
+    running: dict[int, tuple[Any, float]] = {}
+    queue = iter(jobs)
+    while True:
+        while len(running) < WORKERS and (job := next(queue, None)) is not None:
+            sys.stdout.flush()
+            child = os.fork()
+            if child == 0:
+                _alone(work, job)
+            running[child] = (job, time.monotonic())
+        if not running:
+            return
+        child, status = os.waitpid(-1, os.WNOHANG)
+        if child in running:
+            job, _ = running.pop(child)
+            hung = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM
+            told(job, "timed out" if hung else "survived" if status == 0 else "killed")
+        elif child == 0:
+            time.sleep(0.005)
+
+
+def _alone(work: Callable[[Any], bool], job: Any) -> None:
+    """In the child: exit status 0 where every test passed.  A loop that never ends is ended by the kernel."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(int(LIMIT_S))
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+    code = 1
+    try:
+        code = 0 if work(job) else 1
+    finally:
+        os._exit(code)
+
+
+# -- faults in a function: the code is exchanged in the living module --------------------------------------------------
+
+
+class Inside:
+    """A pytest plugin that runs, in place of the session's tests, the tests of each fault."""
+
+    def __init__(self, jobs: list[Mutant], told: Callable[[Mutant, str], None]) -> None:
+        self.jobs, self.told = jobs, told
+        self.reaches: dict[tuple[str, str], list[pytest.Item]] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        _calm(session.items)
+        self._follow(session)
+        gc.collect()
+        gc.freeze()
+        spread(self.jobs, self._survives, self.told)
+        return True
+
+    def _follow(self, session: pytest.Session) -> None:
+        """Runs every test once, to know which functions it reaches and how long it takes."""
+        files = {str(ROOT / path): path for path in OWN}
+        took: dict[pytest.Item, float] = {}
+        reached: dict[pytest.Item, set[tuple[str, str]]] = {}
+        for item, following in zip(session.items, [*session.items[1:], None], strict=True):
+            calls: set[tuple[str, str]] = set()
+
+            def seen(frame: Any, event: str, _: Any, calls: set[tuple[str, str]] = calls) -> None:
+                if event == "call" and frame.f_code.co_filename in files:
+                    name = frame.f_code.co_qualname.split(".<locals>")[0]
+                    calls.add((files[frame.f_code.co_filename], name))
+
+            _forget()
+            begin = time.monotonic()
+            sys.setprofile(seen)
+            try:
+                reports = runtestprotocol(item, log=False, nextitem=following)
+            finally:
+                sys.setprofile(None)
+            if all(report.passed for report in reports):
+                took[item], reached[item] = time.monotonic() - begin, calls
+            elif any(report.failed for report in reports):
+                print(f"  left out, because it fails without any fault: {item.nodeid}", flush=True)
+        for job in {(job.path, str(job.where)) for job in self.jobs}:
+            own = [str(ROOT / each) for each in OWN[job[0]]]
+            self.reaches[job] = sorted(
+                (item for item in took if job in reached[item]),
+                key=lambda item: (str(item.path) not in own or took[item] > 1, took[item]),
+            )
+
+    def _survives(self, job: Mutant) -> bool:
+        _exchange(job)
+        _forget()
+        items = self.reaches[job.path, str(job.where)]
+        begin = time.monotonic()
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            reports = runtestprotocol(item, log=False, nextitem=following)
+            if any(report.failed for report in reports):
+                return False
+            if time.monotonic() - begin > PATIENCE_S:
+                break
+        return True
+
+
+def _calm(items: list[pytest.Item]) -> None:
+    for item in items:
+        test = getattr(item, "obj", None)
+        mine = getattr(test, "_hypothesis_internal_use_settings", None)
+        if mine is not None:
+            test = getattr(test, "__func__", test)
+            test._hypothesis_internal_use_settings = hypothesis.settings(
+                mine,
+                max_examples=min(mine.max_examples, EXAMPLES),
+                phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
+            )
+
+
+def _forget() -> None:
+    """Empties the caches of the modules on the list: an answer from before the fault would hide it."""
+    for path in OWN:
+        for each in vars(importlib.import_module(_dotted(path))).values():
+            if isinstance(each, functools._lru_cache_wrapper):
+                each.cache_clear()
+
+
+def _dotted(path: str) -> str:
+    return path.removesuffix(".py").replace("/", ".")
+
+
+def _exchange(job: Mutant) -> None:
+    found: Any = importlib.import_module(_dotted(job.path))
+    for name in str(job.where).split("."):
+        found = found.__dict__[name]
+    while not isinstance(found, FunctionType):
+        found = getattr(found, "fget", None) or getattr(found, "__func__", None) or found.__wrapped__
+    found.__code__ = _code(compile(job.source, str(ROOT / job.path), "exec", dont_inherit=True), str(job.where))
+
+
+def _code(code: CodeType, where: str) -> CodeType:
+    for each in code.co_consts:
+        if isinstance(each, CodeType):
+            if each.co_qualname == where:
+                return each
+            if where.startswith(each.co_qualname + "."):
+                return _code(each, where)
+    raise LookupError(where)
+
+
+# -- faults outside a function: the module is imported with the fault in it ---------------------------------------------
+
+
+class _Faulty(importlib.abc.MetaPathFinder, importlib.machinery.SourceFileLoader):
+    """Gives the one module from the changed source."""
+
+    def __init__(self, job: Mutant) -> None:
+        super().__init__(_dotted(job.path), str(ROOT / job.path))
+        self.job = job
+
+    def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> Any:
+        return importlib.util.spec_from_loader(name, self, origin=self.path) if name == self.name else None
+
+    def get_code(self, fullname: str) -> CodeType:
+        return compile(self.job.source, self.path, "exec", dont_inherit=True)
+
+
+class _Calm:
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        _calm(items)
+
+
+def _survives_import(job: Mutant) -> bool:
+    sys.meta_path.insert(0, _Faulty(job))
+    own = [each for each in OWN[job.path] if (ROOT / each).exists()]
+    return pytest.main([*_OPTIONS, "-x", *own, job.path, *_present(["tests/cases/test_pump.py"])], [_Calm()]) == 0
+
+
+_OPTIONS = ["-q", "-s", "--tb=no", "--no-header", "--no-summary", "-p", "no:cacheprovider", "-p", "no:xdist"]
+
+
+def _present(paths: list[str]) -> list[str]:
+    return [each for each in paths if (ROOT / each).exists()]
+
+
+# -- what came of it ---------------------------------------------------------------------------------------------------
+
+
+def excused() -> dict[tuple[str, str], str]:
+    """The faults that docs/mutants.md names as changing nothing: (file, mutation) and the reason."""
+    if not PAGE.exists():
+        return {}
+    rows = re.findall(r"^\| `([^`|]+\.py)` \| ``? ?(.+?) ?``? \| (.+) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
+    return {(path, change.replace("\\|", "|")): why for path, change, why in rows}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("paths", nargs="*", help="modules to mutate; all of the list if none is named")
+    parser.add_argument("--date", help="write the result, under this date, into docs/mutants.md")
+    parser.add_argument("--only", help="only faults in functions whose name has this in it; 'module' for those outside")
+    args = parser.parse_args()
+    os.chdir(ROOT)
+    sys.path.insert(0, str(ROOT))
+    paths = args.paths or list(OWN)
+    begin = time.monotonic()
+    jobs = [job for path in paths for job in mutants(path)]
+    if args.only:
+        jobs = [job for job in jobs if args.only in (job.where or "module")]
+    print(f"{len(jobs)} faults in {len(paths)} modules; looking at the tests first", flush=True)
+
+    outside = [job for job in jobs if job.where is None]
+    outcome: dict[Mutant, str] = {}
+    spread(outside, _survives_import, outcome.__setitem__)
+    outcome |= _inside([job for job in jobs if job.where is not None], paths)
+
+    known = excused()
+    wrong = 0
+    rows = []
+    for path in paths:
+        mine = {job: end for job, end in outcome.items() if job.path == path}
+        counts = Counter(mine.values())
+        alive = [job for job, end in mine.items() if end == "survived"]
+        new = [job for job in alive if (path, job.change) not in known]
+        wrong += len(new)
+        rows.append((path, len(mine), counts["killed"], counts["timed out"], len(alive) - len(new), len(new)))
+        for job in new:
+            print(f"survived: {path} {job.where or ''}\n    {job.change}")
+    head = ("module", "mutants", "killed", "timed out", "equivalent", "survived")
+    for row in (head, *rows):
+        print(f"{row[0]:30}" + "".join(f"{each:>12}" for each in row[1:]))
+    stale = [key for key in known if key[0] in paths and not args.only and key not in {(j.path, j.change) for j in jobs}]
+    for path, change in stale:
+        print(f"docs/mutants.md names a fault that is no more: {path}: {change}")
+    print(f"{time.monotonic() - begin:.0f} s")
+    if args.date and not args.only:
+        _write(args.date, head, rows)
+    return 1 if wrong or stale else 0
+
+
+def _inside(jobs: list[Mutant], paths: list[str]) -> dict[Mutant, str]:
+    """The faults in functions, in a process of their own, so that nothing was imported before the others."""
+    outcome: dict[Mutant, str] = {}
+    own = dict.fromkeys(each for path in paths for each in OWN[path])
+    tests = dict.fromkeys([*_present([*own]), *OTHERS, *paths])
+    session = pytest.main(
+        [*_OPTIONS, *(f"--ignore={each}" for each in SLOW), *_present([*tests])], [Inside(jobs, outcome.__setitem__)]
+    )
+    if len(outcome) != len(jobs):
+        raise SystemExit(f"the tests could not be collected ({session}); see `make test`")
+    return outcome
+
+
+def _write(date: str, head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    lines = [f"Result of {date}:", "", "| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
+    lines += [f"| `{row[0]}` | " + " | ".join(str(each) for each in row[1:]) + " |" for row in rows]
+    total = [sum(row[n] for row in rows) for n in range(1, len(head))]
+    lines.append("| all | " + " | ".join(str(each) for each in total) + " |")
+    text = PAGE.read_text("utf-8")
+    block = "<!-- result -->\n" + "\n".join(lines) + "\n<!-- end of result -->"
+    PAGE.write_text(re.sub(r"<!-- result -->.*<!-- end of result -->", lambda _: block, text, flags=re.DOTALL), "utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
