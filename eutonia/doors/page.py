@@ -134,6 +134,7 @@ _FLOOR: Final = 140.0
 _STAIRS_FLOOR: Final = 96.0
 _ROW: Final = 18.0
 _LETTER: Final = 7.4
+_MOST_DOTS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,14 +295,14 @@ def _stair(levels: tuple[Level, ...], points: list[Point]) -> Stairs | None:
     return Stairs(
         line,
         _above_floor(line, _STAIRS_FLOOR),
-        [point for _, point in said],
+        [point for _, point in (said if len(said) <= _MOST_DOTS else (said[0], said[-1]))],
         _marks([("day", point, _told(level)) for level, point in (said[0], said[-1])], _STAIRS_FLOOR),
         "; ".join(_told(level) for level, _ in said) + ".",
     )
 
 
 def _told(level: Level) -> str:
-    return f"{level.says} from {level.day}"
+    return f"{level.says} {'from' if level.daily else 'on'} {level.day}"
 
 
 def _marks(wanted: list[tuple[str, Point, str]], floor: float) -> tuple[Mark, ...]:

@@ -317,6 +317,9 @@ def _remark(finding: dict[str, Any], boxed: str) -> Remark:
 
 
 def _pump(pump: dict[str, Any], now: str) -> tuple[Row, ...]:
+    def past(iso: str) -> bool:
+        return datetime.fromisoformat(iso) <= datetime.fromisoformat(now)
+
     strength = amount(pump["strength"]) if pump["strength"] else None
     device = [pump["device"], millilitres(pump["capacity_ml"])]
     device.append(f"line {millilitres(pump['line_ml'], '0.001')}")
@@ -341,15 +344,18 @@ def _pump(pump: dict[str, Any], now: str) -> tuple[Row, ...]:
         alarm += f", reached {moment(pump['low_reservoir_at'])}"
     rows.append(Row("Alarm", alarm))
     if pump["empty_at"]:
-        rows.append(Row("Empty", f"{moment(pump['empty_at'])} if nothing changes"))
+        when = moment(pump["empty_at"])
+        rows.append(Row("Empty", f"SINCE {when}" if past(pump["empty_at"]) else f"{when} if nothing changes"))
     if pump["refill_due"]:
-        rows.append(Row("Refill due", f"{moment(pump['refill_due'])}: {GOVERNS[pump['governed_by']]} (this governs)"))
-        rows.append(Row("Book by", moment(pump["book_by"])))
+        late = "OVERDUE since " if past(pump["refill_due"]) else ""
+        governs = GOVERNS[pump["governed_by"]]
+        rows.append(Row("Refill due", f"{late}{moment(pump['refill_due'])}: {governs} (this governs)"))
+        rows.append(Row("Book by", moment(pump["book_by"]) + (": now" if past(pump["book_by"]) else "")))
     for name, limit in (("Drug stable until", "stability_end"), ("Battery until", "battery_end")):
         if pump[limit]:
             rows.append(Row(name, day(pump[limit])))
     if pump["arrives_at"]:
-        word = "since" if datetime.fromisoformat(pump["arrives_at"]) <= datetime.fromisoformat(now) else "from"
+        word = "since" if past(pump["arrives_at"]) else "from"
         rows.append(Row("At the tip", f"{word} {moment(pump['arrives_at'])}"))
     if pump["bridge_until"]:
         rows.append(Row("Bridge", f"runs until {moment(pump['bridge_until'])}"))

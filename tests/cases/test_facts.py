@@ -260,6 +260,7 @@ def test_a_short_half_life_means_three_or_four_doses_in_every_step():
     for step in steps:
         regimen = read_regimen(_regimen(step["says"]))
         assert sum(part.times for part in regimen.parts) in (3, 4)
+    assert "split into 3 or 4 doses" in brief_says("oral.times_a_day")
     assert "Half-life 2 to 6 h" in brief_says("plasma.half_life")
 
 
@@ -327,6 +328,7 @@ def test_by_mouth_it_starts_with_5_mg_three_times_a_day():
     for plan in found:
         assert plan["steps"][0]["dose"] == {"value": 15, "unit": "mg/d"}
         assert plan["steps"][0]["says"].startswith("5 mg three times a day")
+    assert book().quantity("oral.start").to("mg") * book().count("oral.start_times_a_day") == 15
 
 
 @pytest.mark.carries("ADM-03")
@@ -615,6 +617,16 @@ def test_a_holiday_is_a_gradual_withdrawal_in_hospital_over_two_to_four_weeks():
         assert all(new >= old * 0.795 for old, new in zip([300, *falls], falls, strict=False))
         (stop,) = (each for each in plan["steps"] if each["do"] == "stop")
         assert timedelta(days=14) <= at(stop) - at(plan["steps"][0]) <= timedelta(days=28)
+
+
+@pytest.mark.carries("TOL-03")
+def test_no_holiday_is_offered_that_is_shorter_than_14_or_longer_than_28_days():
+    low = (HOLIDAY + "; inpatient; alternative tizanidine\n").replace("300 mcg/day", "100 mcg/day")
+    assert [plan["option"] for plan in plans(advise(low, "2026-04-10 10:00"), "holiday")] == [
+        "14 days",
+        "21 days",
+        "28 days",
+    ]
 
 
 @pytest.mark.carries("TOL-03")

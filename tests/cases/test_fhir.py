@@ -385,6 +385,17 @@ def test_baclofen_is_known_by_its_code_whatever_it_is_called():
     assert [kind_of(w) for w in whats(chart)] == ["oral"]
 
 
+def test_baclofen_is_known_by_any_of_its_names_and_every_drug_by_one_that_is_known():
+    drug = {
+        "text": "Muscle relaxant",
+        "coding": [{"display": "House list 7"}, {"display": "Baclofen 10 MG Oral Tablet"}],
+    }
+    chart = read(order("", dosage(), medicationCodeableConcept=drug))
+    assert [kind_of(w) for w in whats(chart)] == ["oral"]
+    drug = {"text": "Blood thinner", "coding": [{"display": "Warfarin Sodium 5 MG Oral Tablet"}]}
+    assert whats(read(order("", medicationCodeableConcept=drug))) == [e.Medication("Warfarin Sodium 5 MG Oral Tablet")]
+
+
 @pytest.mark.parametrize(
     ("instructions", "line"),
     [

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eutonia.knowledge import JURISDICTIONS, book
-from tests.charts import FILLED, LONG, ORAL, PUMP, SCREENED
-from tests.hazards.answers import FAILED, advise, doses, finding, grade, plans, refusals, stops, texts
+from eutonia.knowledge import JURISDICTIONS
+from tests.charts import FILLED, LONG, PUMP, SCREENED
+from tests.hazards.answers import advise, doses, finding, grade, plans, refusals, stops, texts
 
 NOW = "2026-03-25 10:00"
 CANDIDATE = SCREENED[: SCREENED.index("2026-03-01 09:00 trial")]
@@ -456,12 +456,3 @@ def test_after_a_holiday_the_start_rules_hold_and_not_the_old_dose():
     chart = HIGH + "2026-03-30 10:00 program stop\n2026-04-20 10:00 request restart\n"
     (plan,) = plans(advise(chart, "2026-04-20 10:00"), "restart")
     assert doses(plan, "program") == [100]
-
-
-def test_the_limits_above_are_those_of_the_book():
-    known = book()
-    assert [each.value for each in known.span("holiday.days")] == [14, 28]
-    assert [each.value for each in known.quantities("trial.doses")] == [50, 75, 100]
-    assert known.quantity("restart.short_gap").value == 48
-    assert FAILED in FILLED
-    assert ORAL

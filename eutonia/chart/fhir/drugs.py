@@ -78,12 +78,10 @@ def _drug(item: Item, reading: Reading) -> _Order | None:
     if item.data.get("doNotPerform") not in (None, False):
         raise NotRead("doNotPerform", "it asks that the drug is not given")
     drug = _named(item, reading)
-    text = drug.name or next((f"{system.rpartition('/')[2]} {code}".strip() for system, code in drug.codes if code), "")
-    if not text:
-        raise NotRead("no drug", "neither a text nor a code says which drug it is")
+    text = _called(drug)
     names = ("authoredOn",) if requested else ("effectiveDateTime", "effectivePeriod.start", "dateAsserted")
     coded = any(codes & set(drug.of(system)) for system, codes in _BACLOFEN.items())
-    known = any("baclofen" in each.classes for each in recognise(text).ingredients)
+    known = _is_baclofen(text)
     if not coded and not known:
         reading.add(placed(item, reading, *names), e.Medication(text))
         return None
@@ -112,6 +110,23 @@ def _named(item: Item, reading: Reading) -> Concept:
         text = " / ".join(filter(None, parts)) or line(an_object(reference).get("display"))
         return Concept(text, code.codes, ())
     return code
+
+
+def _called(drug: Concept) -> str:
+    """The name to write: the first one that is known, else its own text, else its code, so that it stays visible.
+
+    A name that says baclofen comes before all others.
+    """
+    names = [each for each in (drug.text, *drug.displays) if each]
+    names.sort(key=lambda each: (not _is_baclofen(each), not recognise(each).ingredients))
+    names += [f"{system.rpartition('/')[2]} {code}".strip() for system, code in drug.codes if code]
+    if not names:
+        raise NotRead("no drug", "neither a text nor a code says which drug it is")
+    return names[0]
+
+
+def _is_baclofen(text: str) -> bool:
+    return any("baclofen" in each.classes for each in recognise(text).ingredients)
 
 
 def _into_the_spine(drug: Concept, routes: list[Concept], dosage: object) -> bool:
