@@ -34,8 +34,14 @@ _CREATININE_UMOL = Decimal("88.42")
 _UNITS: Final = (
     Unit("mcg", "amount", Decimal(1), "ug", ("ug", "µg", "μg", "microgram", "micrograms")),
     Unit("mg", "amount", Decimal(1000), "mg", ("milligram", "milligrams")),
-    Unit("mcg/day", "daily dose", Decimal(1), "ug/d", ("ug/d", "ug/day", "mcg/d", "µg/day", "μg/day", "mcg/24 h")),
-    Unit("mg/day", "daily dose", Decimal(1000), "mg/d", ("mg/d", "mg/24 h")),
+    Unit(
+        "mcg/day",
+        "daily dose",
+        Decimal(1),
+        "ug/d",
+        ("ug/d", "ug/day", "mcg/d", "µg/day", "μg/day", "mcg/24 h", "mcg daily"),
+    ),
+    Unit("mg/day", "daily dose", Decimal(1000), "mg/d", ("mg/d", "mg/24 h", "mg daily")),
     Unit("mcg/h", "hourly dose", Decimal(1), "ug/h", ("ug/h", "mcg/hour", "µg/h", "μg/h")),
     Unit("mL", "volume", Decimal(1), "mL", ("ml",)),
     Unit("mcg/mL", "strength", Decimal(1), "ug/mL", ("ug/mL", "mcg/ml", "ug/ml", "µg/mL", "μg/mL")),
@@ -130,7 +136,7 @@ class Quantity:
         found = cls(number(digits), unit(" ".join(name.split())))
         if kind is not None and found.unit.kind != kind:
             raise QuantityError(
-                f"'{text.strip()}' is a {found.unit.kind}, but a {kind} is needed, such as {_examples(digits, kind)}"
+                f"'{text.strip()}' is a quantity of the kind '{found.unit.kind}', but '{kind}' is needed, such as {_examples(digits, kind)}"
             )
         return found
 
@@ -165,13 +171,19 @@ class Quantity:
     def __repr__(self) -> str:
         return f"Quantity('{plain(self)}')"
 
+    @property
+    def written(self) -> str:
+        """The quantity as a chart writes it: a daily dose per day, so that it reads again anywhere on a line."""
+        return plain(self).removesuffix(" daily") + "/day" if self.kind == "daily dose" else plain(self)
+
     def wire(self) -> dict[str, float | int | str]:
         """The quantity as JSON carries it, with the UCUM code of its unit."""
         return {"value": plain_number(self.value), "unit": self.unit.ucum}
 
 
 def _examples(digits: str, kind: str | None) -> str:
-    names = [u.name for u in _UNITS if u.kind == (kind or "amount")][:2]
+    # One example where the kind is known: two would offer the thousandfold slip.
+    names = [u.name for u in _UNITS if u.kind == kind][:1] or ["mcg", "mg"]
     amount = digits if _NUMBER.fullmatch(digits) else "5"
     return " or ".join(f"'{amount} {name}'" for name in names)
 
@@ -189,6 +201,8 @@ def plain(value: Quantity | Decimal | float | int) -> str:
     """
     if isinstance(value, Quantity):
         name = "day" if value.unit.name == "days" and value.value == 1 else value.unit.name
+        if value.unit.kind == "daily dose":
+            name = name.replace("/day", " daily")
         gap = "" if name == "%" else " "
         return f"{plain(value.value)}{gap}{name}"
     exact = value if isinstance(value, Decimal) else Decimal(repr(value) if isinstance(value, float) else value)
@@ -224,6 +238,9 @@ _GLUE: Final = re.compile(
 )
 
 
+_DAILY: Final = re.compile(r"(?<=[0-9]\u00a0mg) daily|(?<=[0-9]\u00a0mcg) daily")
+
+
 def glued(text: str) -> str:
     """`text` with a no-break space between each number and its unit, for screens that wrap lines."""
-    return _GLUE.sub("\u00a0", text)
+    return _DAILY.sub("\u00a0daily", _GLUE.sub("\u00a0", text))

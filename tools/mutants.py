@@ -16,7 +16,6 @@ A fault that no test sees must stand in docs/mutants.md with the reason why it c
 from __future__ import annotations
 
 import argparse
-import difflib
 import functools
 import gc
 import importlib
@@ -28,6 +27,7 @@ import re
 import signal
 import sys
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -144,32 +144,33 @@ def _passed_by(node: cst.CSTNode) -> bool:
 
 def mutants(path: str) -> Iterator[Mutant]:
     """Every fault of one module that is Python; the same change twice in a function is numbered."""
-    text = (ROOT / path).read_text("utf-8")
-    module = cst.parse_module(text)
-    finder = _Finder()
-    module.visit(finder)
+    module = cst.parse_module((ROOT / path).read_text("utf-8"))
+    pieces = [module.code_for_node(each) for each in module.body]
+    head, _, tail = module.code.partition("".join(pieces))
     seen: Counter[tuple[str | None, str]] = Counter()
-    for node, new, where in finder.found:
-        source = cst.ensure_type(module.deep_replace(node, new), cst.Module).code
-        try:
-            compile(source, path, "exec")
-        except SyntaxError:
-            continue
-        change = _change(text, source)
-        seen[where, change] += 1
-        again = f" (no. {seen[where, change]})" if seen[where, change] > 1 else ""
-        yield Mutant(path, where, change + again, source)
+    for n, statement in enumerate(module.body):
+        finder = _Finder()
+        statement.visit(finder)
+        for node, new, where in finder.found:
+            piece = module.code_for_node(cst.ensure_type(statement.deep_replace(node, new), cst.CSTNode))
+            try:
+                compile(piece, path, "exec")
+            except SyntaxError:
+                continue
+            change = _change(pieces[n], piece)
+            seen[where, change] += 1
+            again = f" (no. {seen[where, change]})" if seen[where, change] > 1 else ""
+            yield Mutant(path, where, change + again, head + "".join([*pieces[:n], piece, *pieces[n + 1 :]]) + tail)
 
 
 def _change(before: str, after: str) -> str:
+    """The lines that differ, from the first to the last, on one line."""
     old, new = before.splitlines(), after.splitlines()
-    gone: list[str] = []
-    come: list[str] = []
-    for tag, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag != "equal":
-            gone += old[a:b]
-            come += new[c:d]
-    tidy = [" ".join(" ".join(lines).split()) for lines in (gone, come)]
+    while old and new and old[0] == new[0]:
+        del old[0], new[0]
+    while old and new and old[-1] == new[-1]:
+        del old[-1], new[-1]
+    tidy = [" ".join(" ".join(lines).split()) for lines in (old, new)]
     return f"{tidy[0]} -> {tidy[1]}"
 
 
@@ -178,7 +179,7 @@ def _change(before: str, after: str) -> str:
 
 def spread(jobs: Iterable[Any], work: Callable[[Any], bool], told: Callable[[Any, str], None]) -> None:
     """Runs `work` for each job in a fork of its own; tells 'killed', 'survived' or 'timed out'."""
-    running: dict[int, tuple[Any, float]] = {}
+    running: dict[int, Any] = {}
     queue = iter(jobs)
     while True:
         while len(running) < WORKERS and (job := next(queue, None)) is not None:
@@ -186,30 +187,38 @@ def spread(jobs: Iterable[Any], work: Callable[[Any], bool], told: Callable[[Any
             child = os.fork()
             if child == 0:
                 _alone(work, job)
-            running[child] = (job, time.monotonic())
+            running[child] = job
         if not running:
             return
         child, status = os.waitpid(-1, os.WNOHANG)
         if child in running:
-            job, _ = running.pop(child)
             hung = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM
-            told(job, "timed out" if hung else "survived" if status == 0 else "killed")
+            end = "timed out" if hung else {_SURVIVED: "survived", _KILLED: "killed"}.get(os.waitstatus_to_exitcode(status))
+            if end is None:
+                raise SystemExit(f"this fault could not be tried: {running[child].path}: {running[child].change}")
+            told(running.pop(child), end)
         elif child == 0:
             time.sleep(0.005)
 
 
 def _alone(work: Callable[[Any], bool], job: Any) -> None:
-    """In the child: exit status 0 where every test passed.  A loop that never ends is ended by the kernel."""
+    """In the child: the exit status says what came of it.  A loop that never ends is ended by the kernel."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(int(LIMIT_S))
+    said = os.dup(2)
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.dup2(null, 2)
     code = 1
     try:
-        code = 0 if work(job) else 1
+        code = _SURVIVED if work(job) else _KILLED
+    except BaseException:
+        os.write(said, traceback.format_exc().encode())
     finally:
         os._exit(code)
+
+
+_SURVIVED, _KILLED = 10, 11  # not 0 and 1: a test or the import may end the process in ways of its own
 
 
 # -- faults in a function: the code is exchanged in the living module --------------------------------------------------
@@ -344,11 +353,16 @@ class _Calm:
 
 def _survives_import(job: Mutant) -> bool:
     sys.meta_path.insert(0, _Faulty(job))
+    assert not any(name.startswith("eutonia") for name in sys.modules)
     own = [each for each in OWN[job.path] if (ROOT / each).exists()]
-    return pytest.main([*_OPTIONS, "-x", *own, job.path, *_present(["tests/cases/test_pump.py"])], [_Calm()]) == 0
+    for tests in (own, [job.path, "tests/cases/test_pump.py"]):
+        if tests and pytest.main([*_OPTIONS, "-x", *tests], [_Calm()]) != 0:
+            return False
+    return True
 
 
 _OPTIONS = ["-q", "-s", "--tb=no", "--no-header", "--no-summary", "-p", "no:cacheprovider", "-p", "no:xdist"]
+_OPTIONS += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # hypothesis is imported before pytest looks at it
 
 
 def _present(paths: list[str]) -> list[str]:

@@ -129,6 +129,7 @@ class Trial:
     """A screening bolus was given."""
 
     dose: Quantity
+    checked_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,7 @@ class Programmed:
     """The pump was told a program."""
 
     program: Program
+    checked_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,7 @@ class Bridge:
 
     dose: Quantity
     over: Quantity
+    checked_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -384,9 +385,25 @@ class Facts:
         return begun
 
     @cached_property
-    def oral_history(self) -> tuple[tuple[datetime, Regimen | None], ...]:
-        """Every oral regimen in order, none where it was stopped."""
-        return tuple((event.at, event.what.regimen) for event in self.of(e.Oral) if isinstance(event.what, e.Oral))
+    def oral_history(self) -> tuple[tuple[datetime, Decimal], ...]:
+        """The daily dose by mouth in mg after each change, all orders together; orders that cannot be read count as none."""
+        orders: dict[str, Decimal] = {}
+        history: list[tuple[datetime, Decimal]] = []
+        for event in self.of(e.Oral, e.Medication):
+            if isinstance(event.what, e.Oral):
+                regimen = event.what.regimen
+                orders["oral"] = regimen.daily.value if regimen is not None else Decimal(0)
+            elif isinstance(event.what, e.Medication):
+                drug = self._drug(event)
+                if not drug.belongs("baclofen") or drug.through_skin:
+                    continue
+                if event.what.stopped:
+                    orders = {key: dose for key, dose in orders.items() if key == "oral"}
+                else:
+                    found = _sig(drug)
+                    orders[drug.text] = found.daily.value if found is not None else Decimal(0)
+            history.append((event.at, sum(orders.values(), Decimal(0))))
+        return tuple(history)
 
     @cached_property
     def failed(self) -> tuple[e.Failed, ...]:
@@ -423,11 +440,13 @@ class Facts:
         """The overrides on the chart, which stay visible."""
         return self.of(e.Override)
 
-    def overridden(self, what: str) -> e.Event | None:
-        """The last override of a finding or a kind of plan, if there is one."""
-        return next(
-            (x for x in reversed(self.overrides) if isinstance(x.what, e.Override) and x.what.what == what), None
-        )
+    def overridden(self, what: str, *lapses: type) -> e.Event | None:
+        """The last override of a finding or a kind of plan; it has lapsed once an event of these kinds follows it."""
+        for event in reversed(self.overrides):
+            if isinstance(event.what, e.Override) and event.what.what == what:
+                later = any((x.at, x.line) > (event.at, event.line) for kind in lapses for x in self.of(kind))
+                return None if later else event
+        return None
 
     def decided(self, topic: str, since: datetime) -> e.Event | None:
         """The last decision about a topic that is not older than what it is about."""
@@ -466,13 +485,16 @@ _ANSWERS: dict[str, tuple[type, ...]] = {
 }
 
 
+_FORM = re.compile(r"(?:tablets?|capsules?|oral|by mouth|solution|suspension|liquid|syrup|\s)*", re.IGNORECASE)
+
+
 def _sig(drug: Drug) -> Regimen | None:
-    words = drug.text.split()
-    start = next((n for n, word in enumerate(words) if word[0].isdigit()), None)
-    if start is None:
+    """The regimen on a drug line, read wholly: one name, perhaps its form, then doses and times; none where it is not."""
+    found = re.match(r"(?P<name>[^\W\d]+)(?P<form>\D*)(?P<sig>\d.*)", drug.text.strip())
+    if found is None or len(drug.ingredients) != 1 or not _FORM.fullmatch(found["form"]):
         return None
     try:
-        return read_regimen(" ".join(words[start:]))
+        return read_regimen(found["sig"])
     except QuantityError:
         return None
 

@@ -85,7 +85,7 @@ _WHEN = (
     r"|(?:as needed|prn),?\s+(?:at most|maximum|max)\s+(?P<most>[1-9][0-9]?)\s+(?:times\s+)?(?:a day|per day|daily)"
 )
 _PART: Final = re.compile(rf"\s*{_AMOUNT}\s+(?:(?:by mouth|orally|po|tablets?)\s+)*(?:{_WHEN})\s*", re.IGNORECASE)
-_JOIN: Final = re.compile(r"\s*(?:\+|,|&|and\b|plus\b|then\b)\s*", re.IGNORECASE)
+_JOIN: Final = re.compile(r"\s*(?:\+|,|&|and\b|plus\b)\s*", re.IGNORECASE)
 _AMBIGUOUS: Final = re.compile(r"\b(?:qd|q\.d\.|od|o\.d\.|qod|hs|q\.o\.d\.)(?:\s|$)", re.IGNORECASE)
 
 
@@ -268,7 +268,7 @@ class Program:
         """The program in the chart's words."""
         if self.stopped:
             return "stop"
-        parts = [f"continuous {plain(self.continuous)}"] if self.continuous is not None else []
+        parts = [f"continuous {self.continuous.written}"] if self.continuous is not None else []
         if self.steps:
             parts.append("day " + ", ".join(step.written for step in self.steps))
         parts += [bolus.written for bolus in self.boluses]

@@ -38,11 +38,19 @@ class ReadError(ValueError):
     def lines(self) -> tuple[str, ...]:
         """One line a problem: file, line, what was read, what is wrong and what would do."""
         return tuple(
-            f"{self.source}, line {p.line}: {p.says}" + (f"  (read: '{p.text}')" if p.text else "")
+            f"{self.source}, line {p.line}: {nameless(p.says)}" + (f"  (read: '{nameless(p.text)}')" if p.text else "")
             if p.line
-            else f"{self.source}: {p.says}"
+            else f"{self.source}: {nameless(p.says)}"
             for p in self.problems
         )
+
+
+_NAME: Final = re.compile(r"name\s+[^;')]+", re.IGNORECASE)
+
+
+def nameless(text: str) -> str:
+    """The text without a patient's name: an error may end in a log."""
+    return _NAME.sub("name ...", text) if "name" in text.lower() and "does not name" not in text else text
 
 
 class Details:
@@ -262,7 +270,7 @@ def _trial(d: Details) -> e.Trial:
     dose = Quantity.read(d.first, "amount")
     if not dose.value:
         raise QuantityError("a screening bolus of zero; leave the line out")
-    return e.Trial(dose)
+    return e.Trial(dose, d.take("checked by"))
 
 
 def _response(d: Details) -> e.Response:
@@ -321,14 +329,16 @@ def _refill(d: Details) -> e.Refill:
 
 
 def _program(d: Details) -> e.Programmed:
+    checked_by = d.take("checked by")
     pieces = [_needed(d.first, "program continuous 100 mcg/day"), *d.rest]
     d.rest = []
-    return e.Programmed(read_program(pieces))
+    return e.Programmed(read_program(pieces), checked_by)
 
 
 def _bridge(d: Details) -> e.Bridge:
     dose, _, over = _needed(d.first, "bridge 182 mcg over 14.6 h").partition(" over ")
-    return e.Bridge(_positive(Quantity.read(dose, "amount")), _positive(Quantity.read(over, "time")))
+    amount, hours = _positive(Quantity.read(dose, "amount")), _positive(Quantity.read(over, "time"))
+    return e.Bridge(amount, hours, d.take("checked by"))
 
 
 DEVICE: Final = (
@@ -531,7 +541,7 @@ def _opt(name: str, value: Quantity | str | date | None) -> str | None:
 
 
 def _exact(value: Quantity) -> str:
-    return plain(value)
+    return value.written
 
 
 def _write_score(s: e.Score) -> str:
@@ -581,7 +591,7 @@ _WRITERS: Final[dict[type, tuple[str, Callable[[Any], str]]]] = {
     e.Score: ("score", _write_score),
     e.Oral: ("oral", lambda o: _join(o.regimen.written, _opt("liquid", o.regimen.liquid)) if o.regimen else "stop"),
     e.Failed: ("failed", lambda f: _join(f"{f.drug} {_exact(f.dose)}" if f.dose else f.drug, f.outcome)),
-    e.Trial: ("trial", lambda t: _exact(t.dose)),
+    e.Trial: ("trial", lambda t: _join(_exact(t.dose), _opt("checked by", t.checked_by))),
     e.Response: ("response", lambda r: _join(r.outcome, _opt("lasted", r.lasted))),
     e.Implant: (
         "implant",
@@ -603,8 +613,8 @@ _WRITERS: Final[dict[type, tuple[str, Callable[[Any], str]]]] = {
             _opt("checked by", r.checked_by),
         ),
     ),
-    e.Programmed: ("program", lambda p: p.program.written),
-    e.Bridge: ("bridge", lambda b: f"{_exact(b.dose)} over {_exact(b.over)}"),
+    e.Programmed: ("program", lambda p: _join(p.program.written, _opt("checked by", p.checked_by))),
+    e.Bridge: ("bridge", lambda b: _join(f"{_exact(b.dose)} over {_exact(b.over)}", _opt("checked by", b.checked_by))),
     e.Prime: ("prime", lambda p: _exact(p.volume)),
     e.Residual: ("residual", lambda r: _exact(r.volume)),
     e.Device: ("device", lambda d: d.what),

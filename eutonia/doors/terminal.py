@@ -20,8 +20,8 @@ _COLOURS: Final[dict[str, dict[str, Any]]] = {
     "CAUTION": {"fg": "yellow", "bold": True},
     "NOTE": {"fg": "cyan"},
 }
-_HEAVY: Final = "┏━┓┃┗┛"
-_LIGHT: Final = "┌─┐│└┘"
+_HEAVY: Final = ("┏", "━", "┓", "┃", "┗", "┛")
+_LIGHT: Final = ("┌", "─", "┐", "│", "└", "┘")
 _ASCII: Final = str.maketrans("┏━┓┃┗┛┌─┐│└┘", "+=+|+++-+|++")
 
 
@@ -93,7 +93,9 @@ def _basis(facts: str, sources: tuple[str, ...], width: int, indent: str) -> Ite
         yield from (_tinted(line, dim=True) for line in _wrapped(f"From {text}", width, indent, indent + "  "))
 
 
-def _box(lines: tuple[str, ...], width: int, frame: str, how: dict[str, Any]) -> Iterator[str]:
+def _box(
+    lines: tuple[str, ...], width: int, frame: tuple[str, str, str, str, str, str], how: dict[str, Any]
+) -> Iterator[str]:
     left_top, over, right_top, side, left_end, right_end = frame
     room = width - 4
     yield _tinted(left_top + over * (width - 2) + right_top, **how)

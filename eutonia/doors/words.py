@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from eutonia.quantity import UNITS, Quantity, glued, plain, rounded
 
@@ -45,16 +44,15 @@ UNKNOWN: Final = "unknown"
 NBSP: Final = "\u00a0"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+# Named tuples rather than data classes: a dozen of these would cost every command 15 ms.
+class Row(NamedTuple):
     """A label and what stands beside it."""
 
     label: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """Whose advice this is, of when, and from what."""
 
     id: str
@@ -65,8 +63,7 @@ class Head:
     rests_on: str
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(NamedTuple):
     """A finding on a screen."""
 
     id: str
@@ -78,8 +75,7 @@ class Remark:
     sources: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """One step of an option: when, what is done, the dose, and the rest in words."""
 
     at: str
@@ -89,8 +85,7 @@ class Move:
     says: str
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(NamedTuple):
     """The daily dose from an instant on, for a drawing; no words where it only goes on."""
 
     instant: datetime
@@ -99,8 +94,7 @@ class Level:
     day: str
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """The old and the new setting of a pump; the daily dose stands beside the program that gives it."""
 
     old: str
@@ -116,8 +110,7 @@ class Change:
         return f"{self.old} unchanged" if self.old == self.new else f"{self.old} to {self.new}"
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One plan, as one of several that stand side by side."""
 
     number: str
@@ -132,8 +125,7 @@ class Option:
     levels: tuple[Level, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Menu:
+class Menu(NamedTuple):
     """The options of one kind; what all of them share is said once."""
 
     kind: str
@@ -145,8 +137,7 @@ class Menu:
     sources: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Denial:
+class Denial(NamedTuple):
     """A kind of plan that the rules do not allow, why, and what lifts the refusal."""
 
     title: str
@@ -155,8 +146,7 @@ class Denial:
     facts: str
 
 
-@dataclass(frozen=True, slots=True)
-class Chore:
+class Chore(NamedTuple):
     """A task: by when, what, and the finding behind it."""
 
     by: str
@@ -165,8 +155,7 @@ class Chore:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(NamedTuple):
     """Everything a screen shows of one advice."""
 
     head: Head

@@ -60,9 +60,27 @@ QUESTIONS: Final = (
     record,
 )
 
-# Nothing lifts these: who the patient is, an allergy to the drug.
-_FINAL: Final = frozenset({"hypersensitivity", "person"})
-
+# The findings whose stop a clinician may override with a reason, and the events after which the override has lapsed:
+# it was about what the chart said then.  What is not here is lifted by facts only: an allergy corrected, a sign resolved.
+_OVERRIDABLE: Final[dict[str, tuple[type, ...]]] = {
+    "kidney": (e.Lab, e.Dialysis),
+    "age": (),
+    "age-intrathecal": (),
+    "indication": (e.Condition,),
+    "indication-intrathecal": (e.Condition,),
+    "brain-injury": (),
+    "epilepsy": (),
+    "effects": (e.Symptom,),
+    "pump-dose": (e.Programmed,),
+    "screening-dose": (e.Trial,),
+    "strength": (e.Refill, e.Programmed),
+    "bridge": (e.Refill,),
+    "gap": (e.Revision, e.Refill, e.Device),
+    "balance": (e.Residual,),
+    "delivery": (e.Device,),
+    "resistance": (e.Programmed,),
+    "abrupt-stop": (e.Oral,),
+}
 
 # Findings of one topic are told together, so that nine at most are read; a stop always stands alone.
 _TOPICS: Final[dict[str, tuple[str, ...]]] = {
@@ -70,8 +88,8 @@ _TOPICS: Final[dict[str, tuple[str, ...]]] = {
     "indication": ("indication", "indication-intrathecal"),
     "pregnancy": ("pregnancy", "breastfeeding"),
     "interactions": ("interactions-cns", "interactions"),
-    "effects": ("effects", "symptoms"),
-    "record": ("record", "contact", "overrides", "knowledge"),
+    "effects": ("effects", "symptoms", "signs"),
+    "record": ("record", "contact", "overrides", "knowledge", "second-check"),
 }
 
 
@@ -104,16 +122,16 @@ def _one(topic: str, group: list[Finding]) -> Finding:
         " ".join(dict.fromkeys(each.basis for each in group)),
         tuple(dict.fromkeys(fact for each in group for fact in each.facts)),
         tuple(dict.fromkeys(source for each in group for source in each.sources)),
-        " ".join(dict.fromkeys(each.resolve for each in group)),
+        " ".join(dict.fromkeys(each.resolve for each in group if each.resolve != "Nothing to do.")) or "Nothing to do.",
         due=min((each.due for each in group if each.due is not None), default=None),
         overridden="; ".join(each.overridden for each in group if each.overridden),
     )
 
 
 def _lifted(finding: Finding, facts: Facts) -> Finding:
-    if not finding.stops or finding.id in _FINAL:
+    if not finding.stops or finding.id not in _OVERRIDABLE:
         return finding
-    by = facts.overridden(finding.id)
+    by = facts.overridden(finding.id, *_OVERRIDABLE[finding.id])
     if by is None or not isinstance(by.what, e.Override):
         return finding
     return replace(finding, grade=CAUTION, stops=(), overridden=f"{by.by}: {by.what.because}")

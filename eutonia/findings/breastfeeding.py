@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from eutonia.chart.facts import Facts
 from eutonia.evidence import Unknown
-from eutonia.findings.context import oral
+from eutonia.findings.context import asked, oral, taking
 from eutonia.findings.finding import CAUTION, NOTE, Finding, Grade, found
 from eutonia.moment import local_day, months
 from eutonia.pump import PumpState
@@ -16,26 +16,43 @@ from eutonia.quantity import plain
 def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
     """Less of a concern with low doses in the spine or an infant older than two months."""
     answer = facts.breastfeeding
-    if isinstance(answer, Unknown) or answer.value.status == "no":
-        return
     book = facts.book
+    if isinstance(answer, Unknown):
+        if facts.may_be_pregnant and answer.reason == "never asked":
+            yield found(
+                book,
+                "breastfeeding",
+                NOTE,
+                "Breastfeeding has not been asked.",
+                "Little reaches the milk; newborns are watched for sedation.",
+                "Ask, and write 'breastfeeding no' or 'breastfeeding infant born 2025-12-01'.",
+                "lactation.oral",
+            )
+        return
+    if answer.value.status == "no":
+        return
     born = answer.value.infant_born
     limit = book.count("lactation.infant_months")
     low = book.quantity("lactation.low_intrathecal")
     age = None if born is None else months(born, local_day(facts.now, facts.home))
     if age is not None and (age < 0 or age > 48):
         age = None
-    by_mouth = oral(facts)
+    only_skin = (
+        any(d.belongs("baclofen") and d.through_skin for d in facts.drugs) and not taking(facts) and not asked(facts)
+    )
+    by_mouth = oral(facts) and not only_skin
     daily = pump.program.daily if pump is not None and pump.program is not None else None
     low_spine = not by_mouth and daily is not None and daily.value <= low.value
-    older = age is not None and age >= limit
-    grade: Grade = NOTE if older or low_spine else CAUTION
+    older = age is not None and age > limit
+    grade: Grade = NOTE if older or low_spine or only_skin else CAUTION
     infant = "of unknown age" if age is None else f"{age} month{'' if age == 1 else 's'} old"
     why = []
     if older:
         why.append(f"the infant is older than {limit} months")
     if low_spine and daily is not None:
         why.append(f"{plain(daily)} in the spine is low (one milk sample at {plain(low)}: 0.617 mcg/L)")
+    if only_skin:
+        why.append("through the skin little is taken up")
     if not older:
         why.append("newborns can be sedated")
     yield found(

@@ -21,8 +21,12 @@ def pumped(facts: Facts) -> bool:
 
 def oral(facts: Facts) -> bool:
     """Whether drug is taken by mouth, or asked for; the natural route where neither route has begun."""
-    taken = not isinstance(facts.oral, Known) or facts.oral.value is not None
-    return taken or any("oral" in r.kind for _, r in facts.requests) or not intrathecal(facts)
+    return taking(facts) or asked(facts) or not intrathecal(facts)
+
+
+def asked(facts: Facts) -> bool:
+    """Whether a plan by mouth is asked for."""
+    return any("oral" in request.kind for _, request in facts.requests)
 
 
 def taking(facts: Facts) -> bool:

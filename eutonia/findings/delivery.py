@@ -26,6 +26,8 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
         return
     if pump.stopped_at is not None and pump.last_running is not None:
         yield _stopped(facts, pump, pump.stopped_at, pump.last_running)
+    if pump.gaps and pump.running:
+        yield _gap(facts, pump)
     if not pump.uncertain:
         return
     says = listed([f"{_WORDS[what]} ({shown(at, facts.home)})" for at, what in pump.uncertain])
@@ -66,5 +68,25 @@ def _stopped(facts: Facts, pump: PumpState, since: datetime, last: Program) -> F
         "withdrawal.evolves",
         "withdrawal.oral_not_enough",
         "restart.short_gap",
+        stops=("adjust", "strength change", "holiday"),
+    )
+
+
+def _gap(facts: Facts, pump: PumpState) -> Finding:
+    """The pump runs on at a dose from before an interruption: the tolerance that it was set for may be gone."""
+    at, why = pump.gaps[-1]
+    daily = plain(pump.program.daily) if pump.program is not None else "the old dose"
+    return found(
+        facts.book,
+        "gap",
+        STOP,
+        f"{why[0].upper()}{why[1:]} ({shown(at, facts.home)}), and {daily} runs since without a new program.",
+        "After a gap the tolerance may be gone: what was tolerated then can be an overdose now. Two of seven overdoses in one series "
+        "came hours after a restart at the old dose.",
+        "Watch the patient now; plan the dose anew ('request restart'), and write the program that was set.",
+        "holiday.restart",
+        "restart.short_gap",
+        "restart.similar",
+        "overdose.check",
         stops=("adjust", "strength change", "holiday"),
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 
+from eutonia.chart import event as e
 from eutonia.chart.facts import Facts, OralUse
 from eutonia.chart.orders import Program
 from eutonia.evidence import Known, Unknown
-from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, found, listed
+from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, Grade, found, listed
 from eutonia.findings.limits import adjust_window, dose_before, start_dose
 from eutonia.moment import shown
 from eutonia.pump import PumpState
@@ -59,23 +61,48 @@ def _skin(facts: Facts) -> Iterator[Finding]:
 
 
 def _screening(facts: Facts) -> Iterator[Finding]:
-    """A screening bolus on the chart that no screening scheme has: a slip of unit, or an overdose."""
-    low, high = facts.book.span("bolus.window")
-    wrong = [s for s in facts.screenings if not low.value <= s.dose.to("mcg") <= high.value]
-    if wrong:
+    """A screening bolus that no scheme has: outside the window, too soon after the one before, or a step skipped."""
+    book = facts.book
+    low, high = book.span("bolus.window")
+    apart = timedelta(hours=float(book.quantity("trial.interval").to("h")))
+    ladder = [book.quantity("trial.dose_small").value, *(each.value for each in book.quantities("trial.doses"))]
+    says: list[str] = []
+    grade: Grade = CAUTION
+    for number, each in enumerate(facts.screenings):
+        dose = each.dose.to("mcg")
+        when = shown(each.at, facts.home)
+        before = facts.screenings[number - 1] if number else None
+        if not low.value <= dose <= high.value:
+            says.append(
+                f"the screening bolus of {when} is written as {plain(each.dose)}, outside {plain(low)} to {plain(high)}"
+            )
+            grade = STOP
+        elif before is not None and each.at - before.at < apart:
+            says.append(
+                f"the screening boluses of {shown(before.at, facts.home)} and {when} are less than {plain(book.quantity('trial.interval'))} apart"
+            )
+            grade = STOP
+        elif dose not in ladder or (before is not None and _skips(ladder, before.dose.to("mcg"), dose)):
+            says.append(f"the screening bolus of {when}, {plain(each.dose)}, is not the next step of the scheme")
+    if says:
+        text = "; ".join(says)
         yield found(
-            facts.book,
+            book,
             "screening-dose",
-            STOP,
-            f"The screening bolus of {shown(wrong[-1].at, facts.home)} is written as {plain(wrong[-1].dose)}: outside {plain(low)} to "
-            f"{plain(high)}.",
-            "Screening boluses are 25 to 100 mcg; most overdoses come from screening, refill and programming.",
+            grade,
+            f"{text[0].upper()}{text[1:]}.",
+            "Screening is 50, then 75, then 100 mcg, a day apart; most overdoses come from screening, refill and programming.",
             "Was it given like this? Then look at the patient first. If it was written wrongly, correct the line.",
             "bolus.window",
+            "trial.interval",
             "overdose.causes",
             "overdose.check",
-            stops=("trial", "start", "restart"),
+            stops=("trial", "start", "restart") if grade == STOP else (),
         )
+
+
+def _skips(ladder: list[Decimal], before: Decimal, dose: Decimal) -> bool:
+    return before in ladder and dose in ladder and ladder.index(dose) - ladder.index(before) > 1
 
 
 def _oral(facts: Facts, oral: Known[OralUse | None] | Unknown) -> Iterator[Finding]:
@@ -179,13 +206,15 @@ def _change(facts: Facts, pump: PumpState) -> Finding | None:
     Steps within 24 h count as one.  The first program is held against the start rule.
     """
     history = [(at, program) for at, program in pump.dose_history if at >= pump.implanted and not program.stopped]
-    if not history or facts.overridden("pump-dose") is not None:
+    if not history or facts.overridden("pump-dose", e.Programmed) is not None:
         return None
     book = facts.book
     at, program = history[-1]
     now = program.daily
     if len(history) == 1:
-        return _first(facts, program)
+        # A pump that was implanted long before its first program on the chart came from elsewhere with its dose.
+        after = timedelta(days=float(book.quantity("adjust.maintenance_after").to("days")))
+        return _first(facts, program, early=at - pump.implanted <= after)
     before = dose_before(pump, at) or history[0][1].daily
     if before.value == 0:
         return None
@@ -198,7 +227,7 @@ def _change(facts: Facts, pump: PumpState) -> Finding | None:
             "pump-dose",
             STOP,
             f"The daily dose rose from {plain(before)} to {plain(now)} within a day ({program.written}).",
-            f"No rule allows more than {plain(widest)}% in 24 h; {book.text('pump.ismp')}.{_meant(program)}",
+            f"No rule allows more than {plain(widest)}% in 24 h; a published error: {book.text('pump.ismp')}.{_meant(program)}",
             f"Read the pump back now; the last program before it was {_previous(history)}. Correct it, or write "
             "'override pump-dose; by ...; because ...'.",
             "pump.ismp",
@@ -230,24 +259,24 @@ def _change(facts: Facts, pump: PumpState) -> Finding | None:
     )
 
 
-def _first(facts: Facts, program: Program) -> Finding | None:
+def _first(facts: Facts, program: Program, early: bool) -> Finding | None:
     """The first program of a pump beside the start rule; without a screening on the chart, beside the limit of experience."""
     book = facts.book
     most = start_dose(facts)
     if most is None and facts.screenings:
         largest = max(each.dose.to("mcg") for each in facts.screenings)
         most = Quantity.of(largest * book.count("start.factor"), "mcg/day")
-    if most is None:
+    if most is None or not early:
         most = book.quantity("pump.daily_experience")
     if program.daily.value <= most.value:
         return None
-    rule = "the start rule" if facts.screenings else "what experience covers"
+    rule = "the start rule" if facts.screenings and early else "what experience covers"
     return found(
         book,
         "pump-dose",
         STOP,
         f"The pump's first program gives {plain(program.daily)} ({program.written}): above {rule} ({plain(most)}).",
-        f"The first dose is at most twice the effective screening dose; {book.text('pump.ismp')}.{_meant(program)}",
+        f"The first dose is at most twice the effective screening dose; a published error: {book.text('pump.ismp')}.{_meant(program)}",
         "Read the pump back now and correct it, or write 'override pump-dose; by ...; because ...'.",
         "pump.ismp",
         "start.factor",
@@ -266,4 +295,5 @@ def _meant(program: Program) -> str:
     bolus = next((each for each in program.boluses if each.every_h is not None), None)
     if bolus is None:
         return ""
-    return f" Perhaps {plain(bolus.dose)} once a day was meant; '{bolus.written}' is {plain(program.daily)} in all."
+    alone = Program(boluses=(bolus,)).daily
+    return f" Perhaps {plain(bolus.dose)} once a day was meant; '{bolus.written}' alone is {plain(alone)}."

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from eutonia.chart.facts import Facts
-from eutonia.findings.emergency import cards
+from eutonia.findings.emergency import cards, known_signs
 from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, Grade, found, listed
 from eutonia.knowledge import Book, Entry
 from eutonia.pump import PumpState
@@ -39,7 +39,11 @@ def find(facts: Facts, _: PumpState | None) -> Iterator[Finding]:
     emergencies = {
         each for group in cards(facts) for entry in group for each in (str(entry.value), *entry.more.get("also", ()))
     }
-    strange = [text for _, text in facts.symptoms if text not in known and text not in emergencies]
+    signs_ = known_signs(book)
+    strange = [
+        text for _, text in facts.symptoms if text not in known and text not in emergencies and text not in signs_
+    ]
+    lone = [text for _, text in facts.symptoms if text in signs_ and text not in known and text not in emergencies]
     # What stands on the emergency card is not told twice.
     effects = tuple(entry for entry in effects if not {str(entry.value), *entry.more.get("also", ())} & emergencies)
     if effects:
@@ -57,6 +61,16 @@ def find(facts: Facts, _: PumpState | None) -> Iterator[Finding]:
             *(entry.name for entry in effects),
             *(["caution.serious"] if serious else []),
             stops=("titration", "adjust") if serious else (),
+        )
+    if lone:
+        yield found(
+            book,
+            "signs",
+            CAUTION,
+            f"{listed(lone)[0].upper()}{listed(lone)[1:]}: a sign of withdrawal or overdose elsewhere; nothing on this chart says it is one here.",
+            "It raises the emergency card where drug is, or was lately, in the body and may be lacking or too much.",
+            "Ask whether doses were missed or doubled.",
+            "withdrawal.boxed",
         )
     if strange:
         yield found(

@@ -17,10 +17,10 @@ from eutonia.quantity import plain, rounded
 
 
 @lru_cache(maxsize=8)
-def _names(book: Book, prefix: str) -> dict[str, Entry]:
+def _names(book: Book, prefix: str, key: str = "also") -> dict[str, Entry]:
     names: dict[str, Entry] = {}
     for entry in book.under(prefix):
-        names.update((each, entry) for each in (str(entry.value), *entry.more.get("also", ())))
+        names.update((each, entry) for each in (str(entry.value), *entry.more.get(key, ())))
     return names
 
 
@@ -29,8 +29,15 @@ def signs(facts: Facts, prefix: str) -> tuple[Entry, ...]:
     if not facts.symptoms:
         return ()
     names = _names(facts.book, prefix)
+    if pumped(facts) or facts.screenings:
+        names = {**names, **_names(facts.book, prefix, "also_intrathecal")}
     found_ = {names[text].name: names[text] for _, text in facts.symptoms if text in names}
     return tuple(found_.values())
+
+
+def known_signs(book: Book) -> frozenset[str]:
+    """Every name of a sign of overdose or withdrawal."""
+    return frozenset(_names(book, "symptom.overdose.")) | frozenset(_names(book, "symptom.withdrawal."))
 
 
 def cards(facts: Facts) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
@@ -52,9 +59,9 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
 
 
 def _oral_broken(facts: Facts) -> bool:
-    """Whether baclofen by mouth was stopped or could not be taken lately."""
+    """Whether baclofen by mouth was stopped or could not be taken in the last two weeks."""
     history = facts.oral_history
-    stopped = bool(history) and history[-1][1] is None and facts.age_days(history[-1][0]) <= 14
+    stopped = bool(history) and history[-1][1] == 0 and facts.age_days(history[-1][0]) <= 14
     return stopped or any(facts.age_days(event.at) <= 14 for event in facts.of(e.Interruption))
 
 
@@ -67,31 +74,37 @@ def _pump_line(pump: PumpState, facts: Facts) -> str:
 
 def _overdose(facts: Facts, pump: PumpState | None, over: tuple[Entry, ...]) -> Finding:
     names = listed([str(entry.value) for entry in over])
-    actions = facts.book.words("overdose.actions")
-    if pump is None:
-        actions = ("give no more baclofen until the signs are explained", *actions[1:])
-    causes = facts.book.words("overdose.causes")
+    spine = pump is not None or bool(facts.screenings)
+    key = "overdose.actions" if spine else "overdose.actions_oral"
+    causes = "overdose.causes" if spine else "overdose.causes_oral"
     card = [
         "EMERGENCY: signs that fit a baclofen overdose.",
         "Call the emergency team now; do not wait for a calculation.",
     ]
-    card += [f"{number}. {text[0].upper()}{text[1:]}." for number, text in enumerate(actions, 1)]
+    card += [f"{number}. {text[0].upper()}{text[1:]}." for number, text in enumerate(facts.book.words(key), 1)]
     if pump is not None:
         card.append(_pump_line(pump, facts))
-    card.append("Look for the cause: " + "; ".join(causes) + ".")
+        if len(pump.dose_history) > 1:
+            (_, before), (at, last) = pump.dose_history[-2:]
+            card.append(
+                f"Last change of the program: {shown(at, facts.home)}, from {before.written} to {last.written}."
+            )
+    card.append("Look for the cause: " + "; ".join(facts.book.words(causes)) + ".")
     card.append("No antidote: physostigmine is not offered (C-16).")
+    # By mouth alone, what is taken is held back until the signs are explained, so no taper is laid out beside the card.
+    more = () if spine else ("taper",)
     return found(
         facts.book,
         "emergency-overdose",
         STOP,
         f"Signs that fit an overdose: {names}. Emergency card first.",
         "These are signs of overdose by the monograph; most overdoses come from the screening bolus, a refill or a program.",
-        "When the signs are gone or explained, write 'symptom ...; resolved' for each; an override needs a name and a reason.",
-        "overdose.actions",
-        "overdose.causes",
+        "When the signs are gone or explained, write 'symptom ...; resolved' for each.",
+        key,
+        causes,
         "overdose.antidote",
         *(entry.name for entry in over),
-        stops=("titration", "trial", "start", "adjust", "refill", "strength change", "holiday", "restart"),
+        stops=("titration", "trial", "start", "adjust", "refill", "strength change", "holiday", "restart", *more),
         card=tuple(card),
     )
 
@@ -103,10 +116,14 @@ def _withdrawal(facts: Facts, pump: PumpState | None, gone: tuple[Entry, ...]) -
     card = ["EMERGENCY: signs that fit baclofen withdrawal.", "Call the emergency team now; withdrawal can kill."]
     if pump is not None:
         checks = facts.book.words("withdrawal.delivery_first")
+        if pump.empty_at is not None and pump.empty_at <= facts.now:
+            card.append(
+                f"By the chart the reservoir has been EMPTY since {shown(pump.empty_at, facts.home)}: refill it now."
+            )
         card += [f"{number}. Check: {text}." for number, text in enumerate(checks, 1)]
         card.append(_pump_line(pump, facts))
         card.append(
-            "Restore the infusion at a dose similar to the one before; where that is delayed, GABA-ergic drugs bridge."
+            "Restore the infusion at a dose similar to the one before; where that is delayed, GABA-ergic drugs such as benzodiazepines bridge."
         )
         card.append("Baclofen by mouth must not be relied on to stop the progression of intrathecal withdrawal.")
     else:
@@ -123,7 +140,7 @@ def _withdrawal(facts: Facts, pump: PumpState | None, gone: tuple[Entry, ...]) -
         STOP,
         f"Signs that fit withdrawal, stage {stage} of 3: {names}. Emergency card first.",
         "Withdrawal comes most often from the delivery system, evolves over 1-3 days and can end in organ failure.",
-        "When the signs are gone or explained, write 'symptom ...; resolved' for each; an override needs a name and a reason.",
+        "When the signs are gone or explained, write 'symptom ...; resolved' for each.",
         "withdrawal.delivery_first",
         "withdrawal.boxed",
         "withdrawal.look_alikes",

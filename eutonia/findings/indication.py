@@ -84,14 +84,25 @@ def _oral(facts: Facts) -> Iterator[Finding]:
         )
     else:
         named = facts.having("spasticity")
-        what = "spasticity without its cause" if named else "no indication"
+        other = facts.having("other cause", "cerebral cause")
+        what = (
+            f"{listed(other)}, which is not an approved cause"
+            if other
+            else "spasticity without its cause"
+            if named
+            else "no indication"
+        )
         yield found(
             book,
             "indication",
             CAUTION,
-            f"By mouth: the chart names {what}, so nothing says whether the use is approved.",
+            f"By mouth: the chart names {what}."
+            if other
+            else f"By mouth: the chart names {what}, so nothing says whether the use is approved.",
             "Approved by mouth are spasticity after spinal cord lesions and in multiple sclerosis.",
-            "Write the cause, such as 'condition multiple sclerosis; origin spinal'.",
+            "The clinician's decision to use it outside the approval."
+            if other
+            else "Write the cause, such as 'condition multiple sclerosis; origin spinal'.",
             "indication.oral",
         )
 

@@ -92,7 +92,11 @@ def _joined(facts: Facts, id_: str, pairs: list[tuple[Entry, list[Drug]]], basis
             continue
         shown.update(names)
         told.setdefault(entry.says, []).extend(names)
-        watch[str(entry.more["watch"])] = None
+        kept = _names([drug for drug in drugs if drug.belongs("anticonvulsant")], "anticonvulsant")
+        if set(names) - set(kept) or entry.value != "cns depressant":
+            watch[str(entry.more["watch"])] = None
+        if kept and entry.value == "cns depressant":
+            watch[f"{listed(kept)}: goes on as ordered, watch sedation"] = None
     worst = min(_SEVERE[str(entry.more["severity"])] for entry, _ in pairs)
     says = "; ".join(f"{listed(names)}: {what}" for what, names in told.items())
     todo = "; ".join(watch)

@@ -3,64 +3,96 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
-from eutonia.chart.orders import Regimen
 from eutonia.findings.context import taking
-from eutonia.findings.finding import CAUTION, STOP, Finding, found
+from eutonia.findings.finding import CAUTION, STOP, Finding, found, listed
 from eutonia.moment import shown_day
 from eutonia.pump import PumpState
 from eutonia.quantity import plain
 
 
 def find(facts: Facts, _: PumpState | None) -> Iterator[Finding]:
-    """An abrupt stop without a taper, lost supply, nothing by mouth, an operation."""
-    book = facts.book
+    """An abrupt stop or fall without a taper; lost supply, nothing by mouth, an operation."""
     if last := _abrupt(facts):
-        at, dose = last
+        yield _stopped(facts, *last)
+    if waiting := interruptions(facts):
         yield found(
-            book,
-            "abrupt-stop",
-            STOP,
-            f"Baclofen by mouth was stopped abruptly on {shown_day(at, facts.home)} from {plain(dose.daily)}.",
-            "Abrupt stop can cause seizures and hallucinations; they began about 18 h after the last dose in two cases.",
-            "Look for signs of withdrawal; restore the dose and taper it ('request taper oral'), or write who takes it on.",
-            "oral.taper_days",
-            "oral.withdrawal_onset",
-            "oral.long_use_days",
-            stops=("titration",),
-        )
-    for event in facts.of(e.Interruption):
-        if facts.age_days(event.at) > book.quantity("age.symptom").to("days") or not taking(facts):
-            continue
-        assert isinstance(event.what, e.Interruption)
-        what = {
-            "supply lost": "the supply is lost",
-            "nothing by mouth": "nothing goes in by mouth",
-            "surgery": "an operation is planned",
-        }
-        yield found(
-            book,
+            facts.book,
             "interruption",
             CAUTION,
-            f"Baclofen by mouth may be interrupted: {what[event.what.what]} ({shown_day(event.at, facts.home)}).",
+            f"Baclofen by mouth may be interrupted: {listed([_WHAT[what] for _, what in waiting])} "
+            f"({shown_day(waiting[-1][0], facts.home)}).",
             "Baclofen is not stopped abruptly; the anaesthetist is told. No validated conversion to another route exists.",
             "Secure the supply or the enteral route before the next dose is missed.",
             "oral.withdrawal_onset",
             "interaction.general_anaesthetic",
+            stops=("titration",),
         )
 
 
-def _abrupt(facts: Facts) -> tuple[datetime, Regimen] | None:
-    """The moment of a stop without a taper and the regimen that was stopped: more than the taper's last step."""
+_WHAT = {
+    "supply lost": "the supply is lost",
+    "nothing by mouth": "nothing goes in by mouth",
+    "surgery": "an operation is planned",
+}
+
+
+def interruptions(facts: Facts) -> list[tuple[datetime, str]]:
+    """What may keep the drug from being taken, written lately and not followed by a new order."""
+    limit = facts.book.quantity("age.symptom").to("days")
+    ordered = [event.at for event in facts.of(e.Oral)]
+    return [
+        (event.at, event.what.what)
+        for event in facts.of(e.Interruption)
+        if isinstance(event.what, e.Interruption)
+        and facts.age_days(event.at) <= limit
+        and taking(facts)
+        and not any(at > event.at for at in ordered)
+    ]
+
+
+def _abrupt(facts: Facts) -> tuple[datetime, Decimal, Decimal] | None:
+    """The moment, the dose before and the dose after, where the drug fell faster than a taper allows.
+
+    A stop counts from the highest dose of the weeks before: a day on a small dose is no taper.  A fall by more than half
+    in one step counts as well.
+    """
     history = facts.oral_history
-    if not history or history[-1][1] is not None or taking(facts) or facts.age_days(history[-1][0]) > 60:
+    if not history or facts.age_days(history[-1][0]) > facts.book.quantity("oral.long_use_days").to("days"):
         return None
-    stopped = history[-1][0]
-    last = next((regimen for _, regimen in reversed(history[:-1]) if regimen is not None), None)
-    # A taper ends at two of the smallest doses a day or less (plan/taper.py); anything above was not tapered to its end.
-    if last is None or last.daily.value <= facts.book.quantity("oral.smallest").value * 2:
-        return None
-    return stopped, last
+    at, after = history[-1]
+    before = history[-2][1] if len(history) > 1 else after
+    smallest = facts.book.quantity("oral.smallest").value * 2
+    if after == 0:
+        shortest = timedelta(days=float(facts.book.quantity("oral.taper_days").to("days")))
+        doses = [dose for when, dose in history[:-1] if when > at - shortest]
+        carried = [dose for when, dose in history[:-1] if when <= at - shortest]
+        peak = max([*doses, *carried[-1:]], default=Decimal(0))
+        # The first step down of a taper lies at least its length before the stop; what ran on that day is its beginning.
+        begun = next((when for when, dose in reversed(history[:-1]) if dose == peak), at)
+        fell = next((when for when, dose in history if when > begun and dose < peak), at)
+        return (at, peak, after) if peak > smallest and at - fell < shortest else None
+    most = facts.book.quantity("oral.fall").value
+    fall = (1 - after / before) * 100 if before else Decimal(0)
+    return (at, before, after) if fall > most and before > smallest * 2 else None
+
+
+def _stopped(facts: Facts, at: datetime, before: Decimal, after: Decimal) -> Finding:
+    how = "stopped" if after == 0 else f"lowered to {plain(after)} mg daily at once"
+    return found(
+        facts.book,
+        "abrupt-stop",
+        STOP if after == 0 else CAUTION,
+        f"Baclofen by mouth was {how} on {shown_day(at, facts.home)} from {plain(before)} mg daily, faster than any taper.",
+        "Abrupt stop can cause seizures and hallucinations; they began about 18 h after the last dose in two cases.",
+        "Look for signs of withdrawal; restore the dose and taper it ('request taper oral'), or write who takes it on.",
+        "oral.taper_days",
+        "oral.withdrawal_onset",
+        "oral.long_use_days",
+        "oral.fall",
+        stops=("titration",) if after == 0 else (),
+    )

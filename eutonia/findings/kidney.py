@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
 from fractions import Fraction
 
+from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.evidence import Known, Unknown
-from eutonia.findings.context import intrathecal, oral
+from eutonia.findings.context import intrathecal, oral, pumped
 from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, found, listed
 from eutonia.pump import PumpState
-from eutonia.quantity import plain, rounded
+from eutonia.quantity import Quantity, plain, rounded
 
 
 def cockcroft_gault(age: int, weight_kg: float, creatinine_mg_dl: float, female: bool) -> float:
@@ -78,6 +81,8 @@ def kidney(facts: Facts) -> Kidney | Unknown:
     if isinstance(measured, Known):
         clearance = float(measured.value.value.to("mL/min"))
         how.append(f"clearance measured {_number(clearance)} mL/min")
+    if unsteady := _unsteady(facts):
+        return unsteady
     if isinstance(creatinine, Known):
         mg_dl = float(creatinine.value.value.to("mg/dL"))
         computed, estimate, words = _from_creatinine(facts, mg_dl)
@@ -94,6 +99,28 @@ def kidney(facts: Facts) -> Kidney | Unknown:
             "the creatinine cannot be read as clearance: " + listed(how or ["age, sex or weight is missing"]),
         )
     return _band(facts, clearance, egfr, tuple(how))
+
+
+def _unsteady(facts: Facts) -> Unknown | None:
+    """Why no formula holds: a creatinine that cannot be, or one that rose within days."""
+    values = [
+        (x.at, x.what.value) for x in facts.of(e.Lab) if isinstance(x.what, e.Lab) and x.what.test == "creatinine"
+    ]
+    if not values:
+        return None
+    at, last = values[-1]
+    low, high = facts.book.span("plausible.creatinine")
+    if not low.value <= last.to("mg/dL") <= high.value:
+        return Unknown("contradictory", f"a creatinine of {plain(last)} cannot be; is the unit right?")
+    rise, times = facts.book.words("kidney.acute_rise")
+    for when, value in values[:-1]:
+        apart, before, now = at - when, value.to("mg/dL"), last.to("mg/dL")
+        quick = apart <= timedelta(hours=48) and now - before >= Quantity.read(rise).value
+        if quick or (apart <= timedelta(days=7) and now >= before * Decimal(times)):
+            return Unknown(
+                "contradictory", f"creatinine rose from {plain(value)} to {plain(last)} within days: no formula holds"
+            )
+    return None
 
 
 def _number(value: float) -> str:
@@ -120,7 +147,7 @@ def _from_creatinine(facts: Facts, mg_dl: float) -> tuple[float | None, float | 
         clearance = cockcroft_gault(age, float(facts.weight.value.value.to("kg")), mg_dl, female)
         how.append(f"Cockcroft-Gault {_number(clearance)} mL/min")
     else:
-        how.append(f"no Cockcroft-Gault: {facts.weight.says}")
+        how.append(f"Cockcroft-Gault not possible: {facts.weight.says}")
     egfr = ckd_epi_2021(age, mg_dl, female)
     how.append(f"CKD-EPI 2021 {_number(egfr)} mL/min/1.73 m2")
     return clearance, egfr, how
@@ -149,61 +176,64 @@ def find(facts: Facts, _: PumpState | None) -> Iterator[Finding]:
     """Both numbers, the band, and what it leaves of the dose; a missing number is a finding, not a silence."""
     book = facts.book
     known = kidney(facts)
-    entries = ("kidney.bands", "kidney.avoid", "kidney.renal_share")
+    by_mouth = oral(facts)
+    entries: tuple[str, ...] = ("kidney.bands", "kidney.avoid", "kidney.renal_share")
+    spine = " In the spine the label says reduce, and gives no number." if intrathecal(facts) else ""
+    rule = "The dose by mouth follows kidney function (Vlavonou 2014); the stricter of the two numbers governs (C-12)."
     if isinstance(known, Unknown):
-        by_mouth = oral(facts)
         yield found(
             book,
             "kidney",
             STOP if by_mouth else CAUTION,
             f"Kidney function is unknown: {known.says}.",
-            "About 70 % of baclofen leaves by the kidney; without a value no dose by mouth is planned.",
+            "About 70 % of baclofen leaves by the kidney; without a value no dose by mouth is planned." + spine,
             "Write a recent 'lab creatinine 0.9 mg/dL', with weight, birth date and sex on the chart.",
             *entries,
             stops=("titration",),
         )
         return
     said = "; ".join(known.how)
+    said = said[0].upper() + said[1:]
+    todo = "Check creatinine again whenever anything changes, and plan the dose again."
     if known.avoid:
         where = "dialysis" if known.dialysis else f"below {plain(book.quantity('kidney.avoid').value)} mL/min"
+        running = not by_mouth and pumped(facts)
         yield found(
             book,
             "kidney",
-            STOP,
-            f"Kidney: avoid baclofen ({where}). {said[0].upper()}{said[1:]}.",
-            "It accumulates: toxicity was seen at 5-60 mg a day, within 2-3 days of the start.",
-            "Another treatment; 'override kidney; by ...; because ...' opens a third of the usual dose. What is taken now is "
+            CAUTION if running else STOP,
+            f"Kidney: avoid baclofen by mouth ({where}). {said}."
+            if running
+            else f"Kidney: avoid baclofen ({where}). {said}.",
+            "It accumulates: toxicity was seen at 5-60 mg a day, within 2-3 days of the start." + spine,
+            todo
+            if running
+            else "Another treatment; 'override kidney; by ...; because ...' opens a third of the usual dose. What is taken now is "
             "tapered, not stopped at once.",
             *entries,
             "kidney.toxic_dose",
             *(["kidney.dialysis_dose"] if known.dialysis else []),
-            stops=("titration", "trial", "start"),
+            stops=("titration",) if running else ("titration", "trial", "start"),
         )
-    elif known.share < 1:
-        yield found(
-            book,
-            "kidney",
-            CAUTION,
-            f"Kidney: reduce the dose to {known.share.numerator}/{known.share.denominator} of the usual. {said}.",
-            "The dose by mouth follows kidney function (Vlavonou 2014); the stricter of the two numbers governs (C-12)."
-            + (" In the spine the label says reduce, and gives no number." if intrathecal(facts) else ""),
-            "Check creatinine again whenever anything changes, and plan the dose again.",
-            *entries,
-            "kidney.encephalopathy_30_days",
-        )
+        return
+    share = f"{known.share.numerator}/{known.share.denominator}"
+    incomplete = known.clearance is None and by_mouth and not (isinstance(facts.age, Known) and facts.age.value < 18)
+    named = facts.having("kidney")
+    if known.share < 1:
+        says = f"Kidney: reduce the dose to {share} of the usual. {said}."
+        entries = (*entries, "kidney.encephalopathy_30_days")
+    elif incomplete:
+        says = f"Kidney: the clearance that the bands are made for is not known. {said}."
+    elif named:
+        says = f"Kidney: {listed(named)} on the chart; no reduction at today's values. {said}."
     else:
-        named = facts.having("kidney")
-        head = (
-            f"Kidney: {listed(named)} on the chart; no reduction at today's values."
-            if named
-            else "Kidney: no reduction."
-        )
-        yield found(
-            book,
-            "kidney",
-            NOTE,
-            f"{head} {said}.",
-            "The dose by mouth follows kidney function.",
-            "Check creatinine again whenever anything changes.",
-            *entries,
-        )
+        says = f"Kidney: no reduction. {said}."
+    yield found(
+        book,
+        "kidney",
+        CAUTION if known.share < 1 or incomplete else NOTE,
+        says,
+        (rule if by_mouth else "") + spine,
+        todo,
+        *entries,
+    )

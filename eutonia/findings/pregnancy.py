@@ -58,7 +58,8 @@ def find(facts: Facts, _: PumpState | None) -> Iterator[Finding]:
         "pregnancy",
         STOP,
         f"Pregnant{weeks}: {says}.",
-        f"Only if the benefit clearly outweighs the risk to the fetus; category C (a letter since withdrawn, C-13). {animal}",
+        f"Only if the benefit clearly outweighs the risk to the fetus; category C (a letter since withdrawn, C-13). {animal} A newborn "
+        "exposed before birth is watched for withdrawal for days.",
         "Write 'decision pregnancy benefit outweighs risk; by ...' once that has been decided. What is taken now is not stopped at once.",
         *entries,
         stops=("titration", "trial", "start", "adjust", "strength change"),

@@ -63,6 +63,16 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
             "Correct the lines that are wrong.",
             "age.clock_skew",
         )
+    if unchecked := _unchecked(facts):
+        yield found(
+            book,
+            "second-check",
+            NOTE,
+            f"No second person is recorded for the last {listed(unchecked)}.",
+            "Errors at the screening bolus, the refill and the program cause most overdoses; two people verify each, independently.",
+            "Write who checked it: '; checked by ...'.",
+            "overdose.check",
+        )
     if facts.overrides:
         told = [
             f"'{x.what.what}' by {x.by} on {shown_day(x.at, facts.home)}, because {x.what.because}"
@@ -88,6 +98,16 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
             "Review the knowledge files; 'eutonia why ID' shows each.",
             old[0].name,
         )
+
+
+def _unchecked(facts: Facts) -> list[str]:
+    """The last screening bolus, refill and program without a second person's name."""
+    last = [events[-1] for kind in (e.Trial, e.Refill, e.Programmed) if (events := facts.of(kind))]
+    return [
+        f"{kind_of(x.what)} ({shown_day(x.at, facts.home)})"
+        for x in last
+        if getattr(x.what, "checked_by", None) is None
+    ]
 
 
 def _place(event: e.Event) -> str:

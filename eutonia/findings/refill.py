@@ -34,7 +34,7 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
             STOP,
             f"The reservoir should have been empty since {shown(pump.empty_at, facts.home)}.",
             boxed,
-            "Call the patient now; look for withdrawal; refill, then plan a restart.",
+            "See or call the patient now; look for withdrawal; refill, then plan a restart.",
             *entries,
             "withdrawal.delivery_first",
             stops=("adjust", "strength change", "holiday"),
@@ -53,7 +53,10 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
         if low
         else ""
     )
-    left = "" if pump.left_ml is None else f" About {plain(rounded(pump.left_ml, '0.1'))} mL should be left."
+    doubt = " This date does not hold until the residual is explained." if pump.unexplained is not None else ""
+    left = (
+        doubt if doubt or pump.left_ml is None else f" About {plain(rounded(pump.left_ml, '0.1'))} mL should be left."
+    )
     when = shown_day(at, facts.home)
     grade: Grade
     if at <= facts.now:

@@ -43,10 +43,14 @@ def flat(facts: Facts, first_rise: datetime, last_rise: datetime) -> tuple[str, 
         elif at >= last_rise:
             after[mark.scale, mark.where] = mark.value
     shared = [key for key in after if key in before]
-    if not shared or any(_size(after[key]) < _size(before[key]) for key in shared):
+    better = [key for key in shared if _size(after[key]) < _size(before[key])]
+    worse = [key for key in shared if _size(after[key]) > _size(before[key])]
+    if better and not worse:
         return None
-    scale, where = shared[0]
-    return f"{scale} {where}".strip(), before[shared[0]], after[shared[0]]
+    if not shared:
+        return "no score was taken since", "", ""
+    key = worse[0] if worse else shared[0]
+    return f"{key[0]} {key[1]}".strip() + " did not fall", before[key], after[key]
 
 
 def _size(value: str) -> float:
@@ -68,7 +72,9 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
         if len(history) > count:
             same = flat(facts, history[-count][0], history[-1][0])
             if same is not None and not _checked(facts, history[-count][0]):
-                yield _resistant(facts, history[-count - 1 :], same, grade)
+                # Nothing scored is nothing known: said after three rises, and no stop.
+                if same[1] or grade == STOP:
+                    yield _resistant(facts, history[-count - 1 :], same, grade if same[1] else CAUTION)
                 return
 
 
@@ -91,7 +97,7 @@ def _resistant(
         "resistance",
         grade,
         f"The dose rose {len(history) - 1} times, from {plain(first[1])} on {shown_day(first[0], facts.home)} to {plain(last[1])} "
-        f"(+{plain(growth)}%), and {what} did not fall ({then} then, {now} now).",
+        f"(+{plain(growth)}%), and {what}{f' ({then} then, {now} now)' if then else ''}.",
         "A rising dose with a flat effect is a delivery failure until it is shown not to be; when the line is then repaired, the high "
         f"dose is an overdose. Up to {book.quantity('resistance.share')} of patients stop responding and may need a drug holiday.",
         "Check in this order: "

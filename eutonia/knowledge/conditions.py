@@ -31,6 +31,7 @@ TAGS: Final = frozenset(
         "sphincter",
         "diabetes",
         "off label",
+        "other cause",
         "liver",
         "not indicated",
         "porphyria",

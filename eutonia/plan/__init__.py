@@ -75,13 +75,18 @@ def plan(
     return tuple(plans), tuple(dict.fromkeys(refusals))
 
 
+_MOUTH: Final[frozenset[Kind]] = frozenset({"titration", "taper"})
+
+
 def _beside(found: Plan, findings: tuple[Finding, ...]) -> Plan:
-    """The plan, with the stop findings that stand although they do not stop this kind."""
-    stops = [each.id for each in findings if each.grade == STOP and each.stops]
+    """The plan, with the stop findings of its route that stand although they do not stop this kind."""
+    mouth = found.kind in _MOUTH
+    stops = [
+        each.id for each in findings if each.grade == STOP and any((kind in _MOUTH) == mouth for kind in each.stops)
+    ]
     if not stops:
         return found
-    says = f"A stop stands beside this plan: {listed(stops)}. It is looked at first."
-    return replace(found, incomplete=" ".join(filter(None, (found.incomplete, says))))
+    return replace(found, beside=f"A stop stands beside this plan and is looked at first: {listed(stops)}.")
 
 
 def _stopped(kind: Kind, stops: list[Finding]) -> Refusal:
@@ -109,7 +114,7 @@ def _wanted(facts: Facts, pump: PumpState | None) -> Iterator[tuple[Kind, e.Requ
 def _natural(facts: Facts, pump: PumpState | None, taking: bool) -> Iterator[Kind]:
     if pump is not None:
         ran = pump.last_running is not None
-        if pump.running:
+        if pump.running and not pump.gaps:
             yield "adjust"
         elif ran:
             yield "restart"

@@ -220,7 +220,7 @@ def _to(
     percent = (dose.to("mcg/day") / before.value - 1) * 100
     down_low, down_high = book.span("adjust.down")
     inside = window[0] <= percent <= window[1] or -down_high.value <= percent <= -down_low.value
-    by = facts.overridden("adjust")
+    by = facts.overridden("adjust", e.Programmed)
     if not inside and by is None:
         up = [plain(rounded(before.value * (1 + each / 100), _GRAIN)) for each in window]
         down = [plain(rounded(before.value * (1 - each / 100), _GRAIN)) for each in (down_high.value, down_low.value)]

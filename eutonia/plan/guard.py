@@ -79,7 +79,10 @@ def _in_window(step: Step, plan: Plan, facts: Facts) -> bool:
             if plan.kind == "taper":
                 # A taper comes down from whatever is taken; only the hard ceiling holds on the way.
                 window = (book.quantity("oral.smallest").to("mg"), book.quantity("oral.daily_max").to("mg/day"))
-            return window is not None and window[0] <= dose.value <= window[1]
+            # What is taken now may be above the ceiling; going down from it stays below it step by step.
+            falling = plan.kind == "titration" and _below_today(dose.value, facts)
+            top = book.quantity("oral.daily_max").to("mg/day") if falling and window else window[1] if window else None
+            return window is not None and top is not None and window[0] <= dose.value <= top
         case "give" if dose.unit.name == "mcg":
             low, high = book.span("bolus.window")
             return low.value <= dose.value <= high.value
@@ -91,6 +94,11 @@ def _in_window(step: Step, plan: Plan, facts: Facts) -> bool:
             return low.value <= dose.value / step.over_h * 24 <= high.value
         case _:
             return False
+
+
+def _below_today(dose: Decimal, facts: Facts) -> bool:
+    use = facts.oral
+    return isinstance(use, Known) and use.value is not None and dose <= use.value.daily_mg.value
 
 
 def _doses(plan: Plan, do: str) -> list[tuple[datetime, Decimal]]:
@@ -282,7 +290,7 @@ def _restart(plan: Plan, facts: Facts, pump: PumpState | None) -> list[str]:
 
 def gap_hours(facts: Facts, pump: PumpState) -> float | None:
     """Hours without delivery, by the program or an empty reservoir; none where that is not known."""
-    if pump.uncertain or pump.unexplained is not None:
+    if pump.uncertain or pump.gaps or pump.unexplained is not None:
         return None
     begins = [at for at in (pump.stopped_at, pump.ran_dry_at) if at is not None and at <= facts.now]
     return (facts.now - min(begins)).total_seconds() / 3600 if begins else None

@@ -11,7 +11,7 @@ from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.chart.orders import Program
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
-from eutonia.plan.words import CHECKED
+from eutonia.plan.words import CHECKED, flow
 from eutonia.pump import PumpState
 from eutonia.quantity import Quantity, plain, rounded
 
@@ -127,6 +127,11 @@ def _down(facts: Facts, pump: PumpState, days: int, floor: Decimal, alternative:
         )
     )
     facts_, sources = basis(facts.book, *_ENTRIES)
+    watch: tuple[str, ...] = WATCH
+    if pump.strength is not None and (
+        note := flow(Program(continuous=Quantity.of(before, "mcg/day")), pump.strength, pump)
+    ):
+        watch = (*WATCH, f"The smallest doses may need a weaker strength{note}.")
     why = (
         f"From {plain(pump.program.daily)} over {days} days, about {plain(rounded((1 - share) * 100, '0.1'))}% a day, in hospital only; up to 10% of patients "
         "stop responding to rises and may need it."
@@ -137,5 +142,5 @@ def _down(facts: Facts, pump: PumpState, days: int, floor: Decimal, alternative:
         else "Incomplete: no other treatment of the spasticity is named ('request holiday; inpatient; alternative ...')."
     )
     return Plan(
-        "holiday", f"{days} days", "inpatient", tuple(steps), why, facts_, sources, WATCH, incomplete=incomplete
+        "holiday", f"{days} days", "inpatient", tuple(steps), why, facts_, sources, watch, incomplete=incomplete
     )

@@ -49,6 +49,7 @@ class Plan:
     sources: tuple[str, ...]
     watch: tuple[str, ...] = ()
     incomplete: str = ""
+    beside: str = ""
     overridden: str = ""
     program: str = ""
 
@@ -64,7 +65,7 @@ class Plan:
             "sources": list(self.sources),
             "watch": list(self.watch),
         }
-        for name in ("incomplete", "overridden", "program"):
+        for name in ("incomplete", "beside", "overridden", "program"):
             if getattr(self, name):
                 found[name] = getattr(self, name)
         return found

@@ -11,7 +11,7 @@ from eutonia.moment import shown_day
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
 from eutonia.plan.words import CHECKED, refill_due, when
 from eutonia.pump import PumpState
-from eutonia.quantity import plain, rounded
+from eutonia.quantity import Quantity, plain, rounded
 
 _ENTRIES = (
     "pump.balance_ml",
@@ -54,6 +54,9 @@ def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> It
             *_ENTRIES,
         )
         return
+    fresh = timedelta(hours=float(book.quantity("pump.refill_conflict").to("h")))
+    if request is None and facts.now - pump.fill.at < fresh:
+        return
     strength = pump.fill.strength
     drawn = next((r for r in reversed(pump.readings) if r.at >= pump.fill.at), None)
     expected = "an unknown volume" if pump.left_ml is None else f"{plain(rounded(pump.left_ml, '0.1'))} mL"
@@ -74,17 +77,7 @@ def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> It
         ),
         Step(facts.now, "refill", f"{plain(volume)} of {plain(strength)}; the needle's place confirmed; {CHECKED}."),
     ]
-    if pump.program is not None and not pump.program.stopped:
-        due = refill_due(pump.program, strength, float(volume.to("mL")), pump, facts.now, facts, fresh=True)
-        book_by = due - timedelta(days=float(book.quantity("pump.book_ahead").to("days")))
-        steps.append(
-            Step(
-                facts.now,
-                "check",
-                f"Program as on the chart: {pump.program.written}; reservoir set to {plain(volume)}, alarm at "
-                f"{plain(pump.alarm_ml)}; next refill by {shown_day(due, facts.home)}, booked by {shown_day(book_by, facts.home)}; read it back.",
-            )
-        )
+    steps += _program(facts, pump, volume)
     steps.append(
         Step(
             facts.now,
@@ -95,3 +88,31 @@ def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> It
     facts_, sources = basis(book, *_ENTRIES)
     why = f"The same strength again; the daily dose does not change. Filled last on {shown_day(pump.fill.at, facts.home)}."
     yield Plan("refill", f"{plain(volume)} of {plain(strength)}", "clinic", tuple(steps), why, facts_, sources, WATCH)
+
+
+def _program(facts: Facts, pump: PumpState, volume: Quantity) -> list[Step]:
+    """What happens to the program at the refill, and when the next refill is due by it."""
+    book, program, strength = facts.book, pump.program, pump.strength
+    if program is None or program.stopped or strength is None:
+        return []
+    if pump.told is not None and pump.told != strength:
+        says = (
+            f"The pump was told {plain(pump.told)} and holds {plain(strength)}: correct the program before it runs on; no date of the "
+            "next refill can be given."
+        )
+        return [Step(facts.now, "check", says)]
+    dry = pump.ran_dry_at
+    limit = timedelta(hours=float(book.quantity("restart.short_gap").to("h")))
+    if pump.gaps or (dry is not None and facts.now - dry > limit):
+        says = (
+            f"The old program ({program.written}) must not simply run on after the interruption: leave the pump stopped, and plan the dose "
+            "anew ('request restart')."
+        )
+        return [Step(facts.now, "check", says)]
+    due = refill_due(program, strength, float(volume.to("mL")), pump, facts.now, facts, fresh=True)
+    book_by = due - timedelta(days=float(book.quantity("pump.book_ahead").to("days")))
+    says = (
+        f"Program as on the chart: {program.written}; reservoir set to {plain(volume)}, alarm at {plain(pump.alarm_ml)}; next refill by "
+        f"{shown_day(due, facts.home)}, booked by {shown_day(book_by, facts.home)}; read it back."
+    )
+    return [Step(facts.now, "check", says)]

@@ -11,10 +11,9 @@ from eutonia.chart.facts import Facts
 from eutonia.chart.orders import Program
 from eutonia.moment import shown_day
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
-from eutonia.plan.words import CHECKED, refill_due, when
+from eutonia.plan.words import CHECKED, flow, refill_due, when
 from eutonia.pump import PumpState
 from eutonia.pump.line import bridge, missed_bridge, mixed
-from eutonia.pump.program import problems
 from eutonia.quantity import Quantity, plain, rounded
 
 _ENTRIES = ("pump.bridge", "strengths", "overdose.check", "pump.pocket_fill")
@@ -22,6 +21,7 @@ _ENTRIES = ("pump.bridge", "strengths", "overdose.check", "pump.pocket_fill")
 WATCH = (
     "Without the bridge the patient gets the old strength at the new rate until the line is swept.",
     "At high flow the fluids mix, so the change at the tip is not sharp: observe.",
+    "One change at a time: no change of the dose on the day of a change of strength.",
     "Two people check strength, line volume, bridge and both programs; the pump is read back.",
 )
 
@@ -106,10 +106,7 @@ def _plan(facts: Facts, pump: PumpState, new: Quantity, asked: Quantity | None) 
     new_rate = rounded(daily.value / new.to("mcg/mL"), "0.001")
     due = refill_due(program, new, float(volume.to("mL")), pump, ends, facts, fresh=True)
     wrong, long = missed_bridge(pump.line_volume, old, new, daily)
-    notes = problems(
-        program, new, pump.model.flow if pump.model else None, pump.model.most_steps if pump.model else None
-    )
-    flow = f" Unverified flow range of the device: {'; '.join(notes)}." if notes else ""
+    note = flow(program, new, pump)
     mixture = ""
     if pump.model is not None and pump.model.unaspirable is not None:
         blend = rounded(mixed(pump.model.unaspirable, old, volume, new).value, "1")
@@ -133,7 +130,7 @@ def _plan(facts: Facts, pump: PumpState, new: Quantity, asked: Quantity | None) 
         Step(
             ends,
             "program",
-            f"{program.written}: {plain(new_rate)} mL/day; next refill by {shown_day(due, facts.home)}; read it back ('eutonia verify').{flow}",
+            f"{program.written}: {plain(new_rate)} mL/day; next refill by {shown_day(due, facts.home)}; read it back ('eutonia verify').{note}",
             daily,
         ),
         Step(

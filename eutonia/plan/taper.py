@@ -49,7 +49,7 @@ def doses(today: Decimal, length: int, grain: Decimal, last: Decimal, most: Deci
     Each step keeps the same share of the dose before it, rounded up to what can be dispensed (towards today's dose), until
     the last dose.
     """
-    every = max(2, length // 10)
+    every = 1 if length <= 14 else max(2, length // 14)
     count = length // every
     start = min(today, most + 1)
     found: list[tuple[int, Decimal]] = []
@@ -70,7 +70,8 @@ def doses(today: Decimal, length: int, grain: Decimal, last: Decimal, most: Deci
 def _down(facts: Facts, today: Decimal, length: int, liquid: Quantity | None, pump: PumpState | None) -> Plan:
     book = facts.book
     grain = book.quantity("oral.smallest").to("mg") if liquid is None else liquid.to("mg/mL") / 10
-    last = book.quantity("oral.smallest").to("mg")
+    # The last dose is one that the guard lets a taper stop from; from a small dose it is the smallest.
+    last = book.quantity("oral.smallest").to("mg") * (2 if today > 15 else 1)
     most = book.quantity("oral.daily_max").to("mg/day")
     steps: list[Step] = []
     times = book.count("oral.start_times_a_day")

@@ -10,7 +10,7 @@ from decimal import Decimal
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.chart.orders import Regimen, evenly
-from eutonia.evidence import Unknown
+from eutonia.evidence import Known, Unknown
 from eutonia.findings.effects import reported
 from eutonia.findings.finding import listed
 from eutonia.findings.kidney import Kidney, kidney
@@ -76,7 +76,7 @@ def build(facts: Facts, _: PumpState | None, request: e.Request | None) -> Itera
         )
         return
     failed = any("baclofen" in each.drug and each.outcome == "intolerable" for each in facts.failed)
-    if failed and today == 0:
+    if failed and today == 0 and facts.overridden("titration", e.Oral) is None:
         yield refuse(
             book,
             "titration",
@@ -85,17 +85,25 @@ def build(facts: Facts, _: PumpState | None, request: e.Request | None) -> Itera
             "trial.failed_drugs",
         )
         return
-    if today >= window[1]:
+    if isinstance(facts.age, Known) and facts.age.value < book.count("oral.age_min"):
+        yield _child(facts, today, facts.age.value)
+        return
+    if today > window[1]:
+        yield _descend(facts, today, window[1], liquid)
+        return
+    if today == window[1]:
         weeks = book.quantity("oral.no_effect_weeks")
         yield refuse(
             book,
             "titration",
-            f"{plain(today)} mg daily is at the ceiling of {plain(rounded(window[1], '0.1', 'down'))} mg for this person.",
+            f"{plain(today)} mg daily is the ceiling for this person.",
             f"If there is no benefit about {weeks} after the highest dose, taper, and consider the intrathecal way (IND-03).",
             *_ENTRIES,
             "oral.no_effect_weeks",
         )
         return
+    if today > 0:
+        yield _stay(facts, today, use.value.regimens if use.value is not None else ())
     pace = book.quantity("oral.step_days").to("days")
     for days, name in ((pace, "every 3 days, the fastest pace"), (Decimal(7), "every 7 days, more slowly")):
         plan = _climb(facts, today, window[1], step, liquid, int(days), name)
@@ -109,6 +117,87 @@ def build(facts: Facts, _: PumpState | None, request: e.Request | None) -> Itera
             )
             return
         yield plan
+
+
+def _stay(facts: Facts, today: Decimal, regimens: tuple[Regimen, ...]) -> Plan:
+    """Staying at today's dose, where the response is enough: the lowest adequate dose is kept."""
+    facts_, sources = basis(facts.book, *_ENTRIES)
+    after = facts.now + timedelta(days=float(facts.book.quantity("oral.step_days").to("days")))
+    words = " + ".join(regimen.written for regimen in regimens)
+    steps = (
+        Step(facts.now, "take", f"Stay at {words} ({plain(today)} mg daily).", Quantity.of(today, "mg/day")),
+        Step(after, "review", "Score the tone (Ashworth, Penn) and ask for effects."),
+    )
+    return Plan(
+        "titration", "stay", "home", steps, "If today's response is enough, the dose is kept.", facts_, sources, WATCH
+    )
+
+
+def _descend(facts: Facts, today: Decimal, most: Decimal, liquid: Quantity | None) -> Plan:
+    """Down to the ceiling that the kidneys leave, in steps no larger than a rise, never at once."""
+    book = facts.book
+    grain = _grain(liquid, facts)
+    step = book.quantity("oral.step_a_day").to("mg/day")
+    steps: list[Step] = []
+    daily, at = today, facts.now
+    while daily > most:
+        daily = rounded(max(daily - step, min(most, daily)), grain, "down")
+        regimen = replace(_split(daily, grain, facts), liquid=liquid)
+        steps.append(Step(at, "take", f"{regimen_words(regimen, facts)}.", Quantity.of(daily, "mg/day")))
+        at += timedelta(days=float(book.quantity("oral.step_days").to("days")))
+    steps.append(
+        Step(at, "review", "Score the tone and ask for effects and for signs of withdrawal; check creatinine.")
+    )
+    facts_, sources = basis(book, *_ENTRIES, "oral.fall")
+    why = (
+        f"{plain(today)} mg daily is above the {plain(rounded(most, '0.1', 'down'))} mg that the kidneys leave; it goes down by at most "
+        f"{plain(step)} mg every 3 days."
+    )
+    return Plan("titration", "down to the ceiling", "home", tuple(steps), why, facts_, sources, WATCH)
+
+
+def _child(facts: Facts, today: Decimal, age: int) -> Plan | Refusal:
+    """Below 12 years, after an override: the UK start by weight; no source gives the steps, so none are planned."""
+    book = facts.book
+    names = ("oral.child_start_per_kg", "oral.child_daily_max", "oral.age_min")
+    if isinstance(facts.weight, Unknown):
+        return refuse(
+            book,
+            "titration",
+            f"{facts.weight.says[0].upper()}{facts.weight.says[1:]}.",
+            "Write 'weight 25 kg'.",
+            *names,
+        )
+    per_kg = book.quantity("oral.child_start_per_kg").to("mg/day")
+    begin = per_kg * facts.weight.value.value.to("kg")
+    low, high = book.span("oral.child_daily_max")
+    ceiling = low if age < 8 else high
+    if today > 0:
+        return refuse(
+            book,
+            "titration",
+            f"{plain(today)} mg daily is taken; no source gives the steps for a child of {age} years.",
+            f"A specialist sets them; UK and EU labels give {plain(ceiling)} at most, raised about once a week.",
+            *names,
+        )
+    grain = book.quantity("oral.smallest").to("mg")
+    daily = rounded(min(begin, ceiling.value), grain, "down")
+    if daily == 0:
+        return refuse(
+            book, "titration", f"{plain(begin)} mg daily cannot be dispensed with tablets.", "A liquid.", *names
+        )
+    regimen = evenly(daily, book.count("oral.start_times_a_day"), grain)
+    facts_, sources = basis(book, *names)
+    later = facts.now + timedelta(days=7)
+    steps = (
+        Step(facts.now, "take", f"{regimen_words(regimen, facts)}.", Quantity.of(daily, "mg/day")),
+        Step(later, "review", "Score the tone and ask for effects; a specialist sets the next step."),
+    )
+    why = (
+        f"Below 12 years not established (override on the chart). UK and EU labels start with about {plain(per_kg)} mg for each kg of body "
+        f"weight daily ({plain(rounded(begin, '0.1'))} mg), at most {plain(ceiling)}; raised about once a week."
+    )
+    return Plan("titration", "start by weight", "clinic", steps, why, facts_, sources, WATCH, overridden="age")
 
 
 def _grain(liquid: Quantity | None, facts: Facts) -> Decimal:
@@ -159,6 +248,8 @@ def _climb(
     )
     if today == 0:
         why = why.replace(f"{plain(first)} mg daily", f"{plain(steps[0].dose)}" if steps[0].dose else "")
+    if off := facts.having("off label"):
+        why = f"OFF-LABEL for {listed(off)}. {why}"
     return Plan("titration", name, "home", tuple(steps), why, facts_, sources, WATCH)
 
 

@@ -9,6 +9,7 @@ from eutonia.chart.facts import Facts
 from eutonia.chart.orders import Program, Regimen
 from eutonia.moment import shown, shown_day
 from eutonia.pump import PumpState
+from eutonia.pump.program import problems
 from eutonia.quantity import Quantity, plain, rounded
 
 CHECKED = "two people check it independently, and the check is recorded"
@@ -61,7 +62,15 @@ def runs(
     """What a program does with what is in the chamber: its rate and the date by which the pump must be filled."""
     rate = program.daily.to("mcg/day") / strength.to("mcg/mL")
     due = refill_due(program, strength, volume_ml, pump, begin, facts, fresh)
-    return f"{plain(rounded(rate, '0.001'))} mL/day of {plain(strength)}; refill due by {shown_day(due, facts.home)}"
+    return f"{plain(rounded(rate, '0.001'))} mL/day of {plain(strength)}; refill due by {shown_day(due, facts.home)}{flow(program, strength, pump)}"
+
+
+def flow(program: Program, strength: Quantity, pump: PumpState) -> str:
+    """What the device's table has against a program at this strength; its flow range is unverified, so it only warns."""
+    model = pump.model
+    notes = problems(program, strength, model.flow, model.most_steps) if model is not None else []
+    unverified = "" if model is None or model.flow_verified else " (unverified range)"
+    return f". Watch the flow: {'; '.join(notes)}{unverified}" if notes else ""
 
 
 def refill_due(

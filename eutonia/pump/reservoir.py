@@ -18,7 +18,7 @@ from eutonia.moment import DAY, anniversary, zone
 from eutonia.pump.device import Model, model
 from eutonia.pump.line import Line
 from eutonia.pump.program import Flow
-from eutonia.quantity import Quantity
+from eutonia.quantity import Quantity, plain, rounded
 
 _HORIZON_S: Final = 20 * 366 * 86400.0
 
@@ -83,6 +83,7 @@ class PumpState:
     stopped_at: datetime | None
     ran_dry_at: datetime | None
     uncertain: tuple[tuple[datetime, str], ...]
+    gaps: tuple[tuple[datetime, str], ...]
     refill_conflicts: tuple[tuple[e.Event, e.Event], ...]
     repeated_refills: tuple[e.Event, ...]
     repeated_primes: tuple[e.Event, ...]
@@ -176,6 +177,7 @@ class _Fold:
     stopped_at: datetime | None = None
     ran_dry_at: float | None = None
     uncertain: list[tuple[datetime, str]] = field(default_factory=list)
+    gaps: list[tuple[datetime, str]] = field(default_factory=list)
     conflicts: list[tuple[e.Event, e.Event]] = field(default_factory=list)
     repeated: list[e.Event] = field(default_factory=list)
     repeated_primes: list[e.Event] = field(default_factory=list)
@@ -238,6 +240,17 @@ class _Fold:
 
     # --- one method a kind of event ---
 
+    def gap(self, begin: datetime, end: datetime, why: str) -> None:
+        """Notes an interruption that was not short: until a program is set anew, the old dose is not trusted."""
+        if end - begin > timedelta(hours=float(self.facts.book.quantity("restart.short_gap").to("h"))):
+            self.gaps.append((end, f"{why} for {plain(rounded((end - begin).total_seconds() / 86400, '0.1'))} days"))
+
+    def certain(self, at: datetime) -> None:
+        """Delivery is certain again; what was uncertain may have been an interruption."""
+        if self.uncertain:
+            self.gap(self.uncertain[0][0], at, "delivery had been uncertain")
+        self.uncertain.clear()
+
     def on_implant(self, event: e.Event, what: e.Implant) -> None:
         history, filled, delivered, drawn = self.history, self.filled_mcg, self.delivered_mcg, self.drawn_mcg
         drawn += self._standing_mcg()
@@ -258,7 +271,9 @@ class _Fold:
         chamber = self.chamber_ml * float(self.fill.strength.to("mcg/mL")) if self.fill else 0.0
         return chamber + (self.line.drug_mcg if self.line else 0.0)
 
-    def on_revision(self, what: e.Revision) -> None:
+    def on_revision(self, event: e.Event, what: e.Revision) -> None:
+        if self.program is not None and not self.program.stopped:
+            self.gaps.append((event.at, "the line was revised, and nobody knows how much the old one delivered"))
         self.drawn_mcg += self.line.drug_mcg if self.line else 0.0
         self.line_volume, self.tip = what.line, what.tip or self.tip
         self.line = Line.unfilled(float(what.line.to("mL"))) if what.line else None
@@ -279,6 +294,8 @@ class _Fold:
             self.overfilled.append(event)
         self.drawn_mcg += self.chamber_ml * float(self.fill.strength.to("mcg/mL")) if self.fill else 0.0
         old = self.fill.strength if self.fill else None
+        if self.ran_dry_at is not None:
+            self.gap(datetime.fromtimestamp(self.ran_dry_at, UTC), event.at, "the reservoir had been dry")
         self.chamber_ml = float(what.volume.to("mL"))
         self.filled_mcg += self.chamber_ml * float(what.strength.to("mcg/mL"))
         self.fill = Fill(event.at, what.volume, what.strength, what.product, event.line)
@@ -302,6 +319,7 @@ class _Fold:
             self.bridge_until = 0.0
         else:
             self.stopped_at, self.last_running = None, what.program
+            self.gaps.clear()
             if self.chamber_ml > 0:
                 self.ran_dry_at = None
 
@@ -333,14 +351,18 @@ class _Fold:
 
     def on_device(self, event: e.Event, what: e.Device) -> None:
         if what.what == "read out, no alarms":
-            self.uncertain.clear()
+            self.certain(event.at)
         elif what.what == "replacement indicator":
             self.eri_at = self.eri_at or event.at
         elif what.what in ("stall", "mri", "telemetry lost", "alarm critical"):
             self.uncertain.append((event.at, what.what))
 
-    def on_explained(self, what: e.Explained) -> None:
+    def on_explained(self, event: e.Event, what: e.Explained) -> None:
         if what.what == "residual":
+            limit = float(self.facts.book.quantity("pump.balance_ml").to("mL"))
+            lacking = [r for r in self.readings if r.explained is None and r.difference_ml > limit]
+            if lacking and self.fill is not None:
+                self.gap(self.fill.at, event.at, "drug had not been delivered in full")
             self.readings = [
                 r if r.explained else Reading(r.at, r.measured_ml, r.expected_ml, r.delivered_ml, what.how)
                 for r in self.readings
@@ -348,7 +370,7 @@ class _Fold:
         elif what.what == "refill":
             self.conflicts.clear()
         else:
-            self.uncertain.clear()
+            self.certain(event.at)
 
 
 _PUMP_KINDS: Final = (
@@ -373,7 +395,7 @@ def pump_state(facts: Facts) -> PumpState | None:
                 fold.on_implant(event, event.what)
                 last_refill = None
             case e.Revision():
-                fold.on_revision(event.what)
+                fold.on_revision(event, event.what)
             case e.Refill():
                 fold.on_refill(event, event.what, last_refill)
                 last_refill = event
@@ -388,7 +410,7 @@ def pump_state(facts: Facts) -> PumpState | None:
             case e.Device():
                 fold.on_device(event, event.what)
             case e.Explained():
-                fold.on_explained(event.what)
+                fold.on_explained(event, event.what)
     fold.advance(facts.now.timestamp())
     return _state(fold, facts)
 
@@ -445,6 +467,7 @@ def _state(fold: _Fold, facts: Facts) -> PumpState:
         fold.stopped_at,
         dry,
         tuple(fold.uncertain),
+        tuple(fold.gaps),
         tuple(fold.conflicts),
         tuple(fold.repeated),
         tuple(fold.repeated_primes),

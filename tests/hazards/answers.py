@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import eutonia
 from eutonia.chart import Facts
 from eutonia.knowledge import book
+from eutonia.plan.guard import check
+from eutonia.plan.plan import Plan, Step
 from eutonia.pump import PumpState, pump_state
+from eutonia.quantity import Quantity
 
 Answer = dict[str, Any]
 
@@ -83,3 +87,14 @@ def doses(plan: Answer, do: str) -> list[float]:
 def texts(answer: Answer) -> str:
     """All that an advice says, as one text."""
     return json.dumps(answer, ensure_ascii=False)
+
+
+def gate(text: str, now: str, kind: str, *steps: tuple[float, str, str], setting: str = "clinic") -> tuple[str, ...]:
+    """What the guard has against a plan that nobody would build: steps of (hours from now, what to do, dose)."""
+    found = facts(text, now)
+    made = tuple(
+        Step(found.now + timedelta(hours=hours), do, "x", Quantity.read(dose) if dose else None)  # type: ignore[arg-type]
+        for hours, do, dose in steps
+    )
+    plan = Plan(kind, "x", setting, made, "x", (), ())  # type: ignore[arg-type]
+    return check(plan, found, pump_state(found))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from eutonia.knowledge import JURISDICTIONS, book
 from eutonia.knowledge.drugs import classes
 from tests.charts import FILLED, ORAL
-from tests.hazards.answers import FAILED, advise, doses, finding, grade, plans, refusals, stops, texts
+from tests.hazards.answers import FAILED, advise, doses, finding, gate, grade, plans, refusals, stops, texts
 
 NOW = "2026-01-20 10:00"
 TAKING = ORAL + "2025-10-01 oral 20 mg four times a day\n"
@@ -98,6 +98,7 @@ def test_no_titration_rises_sooner_than_after_three_days_or_by_more_than_a_step(
     if asked:
         chart += f"2026-01-10 10:00 request {'titrate' if begin else 'start'} oral\n"
     answer = advise(chart, f"2026-01-10 {max(hour, 10):02d}:00", jurisdiction)
+    assert plans(answer, "titration") or begin == 75, refusals(answer, "titration")
     for plan in plans(answer, "titration"):
         path = [(changed, begin), *_steps(plan)] if begin else _steps(plan)
         for (at, low), (then, high) in itertools.pairwise(path):
@@ -105,6 +106,29 @@ def test_no_titration_rises_sooner_than_after_three_days_or_by_more_than_a_step(
             assert high - low <= 15
             assert then - at >= timedelta(days=3)
         assert begin or _steps(plan)[0][1] <= 15
+
+
+_THREE_DAYS = 72
+_CLIMBS = [
+    ((0, 15), (_THREE_DAYS, 30), True),
+    ((0, 15), (_THREE_DAYS - 1, 30), False),
+    ((0, 15), (24, 30), False),
+    ((0, 15), (_THREE_DAYS, 32.5), False),
+    ((0, 15), (_THREE_DAYS, 80), False),
+    ((0, 17.5), (_THREE_DAYS, 30), False),
+    ((0, 80), (_THREE_DAYS, 80), False),
+]
+
+
+@pytest.mark.hazard("H20")
+@pytest.mark.carries("ADM-03")
+@pytest.mark.parametrize(("first", "second", "lets"), _CLIMBS)
+def test_the_guard_lets_through_no_rise_that_is_too_soon_or_too_large_whoever_built_it(first, second, lets):
+    steps = [(hours, "take", f"{dose} mg/day") for hours, dose in (first, second)]
+    assert (gate(ORAL, "2026-01-06 09:00", "titration", *steps) == ()) == lets
+    taken = ORAL + "2026-01-06 08:00 oral 5 mg three times a day\n"
+    assert gate(taken, "2026-01-06 09:00", "titration", (70, "take", "20 mg/day"))
+    assert gate(taken, "2026-01-06 09:00", "titration", (71, "take", "20 mg/day")) == ()
 
 
 @pytest.mark.hazard("H20")

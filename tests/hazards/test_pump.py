@@ -561,6 +561,9 @@ def test_each_field_that_the_pump_leaves_out_is_a_difference(name):
 def test_a_field_that_the_chart_cannot_give_is_a_difference():
     outcome = _verified(BACK, ORDERED.replace("; line 0.364 mL", ""))
     assert "line" in [each.field for each in outcome.differences]
+    neither = {name: value for name, value in BACK.items() if name != "line"}
+    outcome = _verified(neither, ORDERED.replace("; line 0.364 mL", ""))
+    assert [each.field for each in outcome.differences] == ["line"]
 
 
 @pytest.mark.hazard("H41")
@@ -649,6 +652,12 @@ def test_whatever_is_added_to_a_chart_changes_the_hash_that_the_advice_is_bound_
     later = advise(PUMP + f"2026-03-25 09:00 {kind}\n", NOW)
     assert later["chart"] != advise(PUMP, NOW)["chart"]
     assert json.loads(texts(later))["chart"] == later["chart"]
+
+
+@pytest.mark.hazard("H43")
+def test_two_charts_that_differ_only_in_the_program_are_two_charts():
+    hashes = {advise(PUMP.replace("100 mcg/day", f"{dose} mcg/day"), NOW)["chart"] for dose in ("100", "100.1", "10")}
+    assert len(hashes) == 3
 
 
 @pytest.mark.hazard("H34")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from eutonia.knowledge import JURISDICTIONS
 from tests.charts import FILLED, LONG, PUMP, SCREENED
-from tests.hazards.answers import advise, doses, finding, grade, plans, refusals, stops, texts
+from tests.hazards.answers import advise, doses, finding, gate, grade, plans, refusals, stops, texts
 
 NOW = "2026-03-25 10:00"
 CANDIDATE = SCREENED[: SCREENED.index("2026-03-01 09:00 trial")]
@@ -79,6 +79,36 @@ def test_every_walk_through_the_trial_goes_up_one_step_a_day_and_ends(who):
             none = chart + given_ + f"{then:%Y-%m-%d %H:%M} response none\n"
             walks.append((none, (then - datetime.fromisoformat("2026-03-01 09:00+00:00")).total_seconds() / 3600, dose))
     assert ends == (2 if who else 1)
+
+
+_NONE = SCREENED.replace("positive; lasted 7 h", "none")
+
+
+@pytest.mark.hazard("H25")
+@pytest.mark.carries("ITB-01")
+@pytest.mark.parametrize(
+    ("chart", "boluses", "lets"),
+    [
+        (CANDIDATE, [(0, "50 mcg"), (24, "75 mcg"), (48, "100 mcg")], True),
+        (CANDIDATE, [(0, "25 mcg"), (24, "50 mcg")], True),
+        (CANDIDATE, [(0, "50 mcg"), (23.9, "75 mcg")], False),
+        (CANDIDATE, [(0, "50 mcg"), (24, "50 mcg")], False),
+        (CANDIDATE, [(0, "50 mcg"), (24, "100 mcg")], False),
+        (CANDIDATE, [(0, "60 mcg")], False),
+        (CANDIDATE, [(0, "150 mcg")], False),
+        (CANDIDATE, [(0, "50 mg")], False),
+        (_NONE, [(0, "75 mcg")], True),
+        (_NONE, [(0, "100 mcg")], False),
+        (_NONE, [(0, "50 mcg")], False),
+        (SCREENED, [(0, "75 mcg")], False),
+        (SCREENED[: SCREENED.index("2026-03-01 17:00")], [(0, "75 mcg")], False),
+    ],
+)
+def test_the_guard_lets_through_no_bolus_out_of_its_turn_whoever_planned_it(chart, boluses, lets):
+    steps = [(hours, "give", dose) for hours, dose in boluses]
+    assert (gate(chart, "2026-03-02 09:00", "trial", *steps) == ()) == lets
+    if chart == _NONE and lets:
+        assert gate(chart, "2026-03-02 08:59", "trial", *steps)
 
 
 @pytest.mark.hazard("H25")
@@ -165,6 +195,14 @@ def test_without_a_positive_response_to_the_last_bolus_no_pump_is_started(screen
     assert refusals(answer, "start")
 
 
+@pytest.mark.hazard("H27")
+@pytest.mark.parametrize("outcome", ["response none", "response none; lasted 3 h", "contact"])
+def test_the_guard_lets_through_no_first_dose_without_a_response_whoever_planned_it(outcome):
+    assert gate(FILLED, "2026-03-20 12:00", "start", (0, "program", "100 mcg/day")) == ()
+    chart = FILLED.replace("response positive; lasted 7 h", outcome)
+    assert gate(chart, "2026-03-20 12:00", "start", (0, "program", "100 mcg/day"))
+
+
 # --- H28, H29: one step, in its window, both ways ---------------------------------------------------------------------
 
 _WINDOWS = {
@@ -206,6 +244,20 @@ def test_a_dose_that_is_asked_for_is_planned_inside_the_window_and_refused_outsi
         return  # run dry on the way: asked elsewhere
     assert bool(plans(answer, "adjust")) == inside, (change, answer["refusals"])
     assert bool(refusals(answer, "adjust")) != inside
+
+
+@pytest.mark.hazard("H28")
+@pytest.mark.hazard("H29")
+@pytest.mark.carries("ITB-03")
+@pytest.mark.parametrize("origin", ["spinal", "cerebral"])
+@given(to=st.integers(12, 400))
+@settings(max_examples=60)
+def test_the_guard_lets_through_no_step_outside_the_window_up_or_down_whoever_planned_it(origin, to):
+    low, high = _WINDOWS[origin, False]
+    inside = low <= to - 100 <= high or -20 <= to - 100 <= -10
+    chart = _pump(origin, "continuous 100 mcg/day")
+    assert (gate(chart, NOW, "adjust", (0, "program", f"{to} mcg/day")) == ()) == inside
+    assert gate(chart, "2026-03-21 10:00", "adjust", (0, "program", f"{to} mcg/day"))
 
 
 @pytest.mark.hazard("H28")
@@ -436,6 +488,25 @@ def test_a_holiday_is_in_hospital_gradual_and_two_to_four_weeks_long(daily, alte
         for (a, before), (b, after) in itertools.pairwise([(falls[0][0] - timedelta(days=1), daily), *falls]):
             assert b - a >= timedelta(hours=24)
             assert before * 0.795 <= after < before
+
+
+@pytest.mark.hazard("H32")
+@pytest.mark.carries("TOL-03")
+@pytest.mark.parametrize(
+    ("days", "setting", "lets"),
+    [
+        (14, "inpatient", True),
+        (28, "inpatient", True),
+        (13, "inpatient", False),
+        (29, "inpatient", False),
+        (14, "home", False),
+    ],
+)
+def test_the_guard_lets_through_no_holiday_that_is_short_long_or_at_home(days, setting, lets):
+    steps = [(24 * n, "program", f"{round(100 * 0.85 ** (n + 1), 1):g} mcg/day") for n in range(12)]
+    steps.append((24 * days, "stop", ""))
+    assert (gate(PUMP, NOW, "holiday", *steps, setting=setting) == ()) == lets
+    assert gate(PUMP, NOW, "holiday", (0, "program", "50 mcg/day"), (24 * 14, "stop", ""), setting="inpatient")
 
 
 @pytest.mark.hazard("H32")
