@@ -136,7 +136,7 @@ class Quantity:
         found = cls(number(digits), unit(" ".join(name.split())))
         if kind is not None and found.unit.kind != kind:
             raise QuantityError(
-                f"'{text.strip()}' is a quantity of the kind '{found.unit.kind}', but '{kind}' is needed, such as {_examples(digits, kind)}"
+                f"'{text.strip()}' is {_a(found.unit.kind)}, but {_a(kind)} is needed, such as {_examples(digits, kind)}"
             )
         return found
 
@@ -179,6 +179,10 @@ class Quantity:
     def wire(self) -> dict[str, float | int | str]:
         """The quantity as JSON carries it, with the UCUM code of its unit."""
         return {"value": plain_number(self.value), "unit": self.unit.ucum}
+
+
+def _a(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
 def _examples(digits: str, kind: str | None) -> str:

@@ -24,6 +24,7 @@ import importlib.machinery
 import importlib.util
 import os
 import re
+import shutil
 import signal
 import sys
 import time
@@ -41,8 +42,10 @@ import pytest
 from _pytest.runner import runtestprotocol
 from mutmut.mutation.mutators import mutation_operators
 
-ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "mutants.md"
+HERE = Path(__file__).resolve().parent.parent
+ROOT = HERE / ".mutants"  # a copy, so that the files may be edited while this runs
+COPIED = ["eutonia", "tests", "tools", "docs", "examples", "benchmarks", "README.md", "pyproject.toml"]
+PAGE = HERE / "docs" / "mutants.md"
 
 # What is mutated, and the tests that are its own: they are run first.
 OWN = {
@@ -385,7 +388,9 @@ def main() -> int:
     parser.add_argument("paths", nargs="*", help="modules to mutate; all of the list if none is named")
     parser.add_argument("--date", help="write the result, under this date, into docs/mutants.md")
     parser.add_argument("--only", help="only faults in functions whose name has this in it; 'module' for those outside")
+    parser.add_argument("--quick", action="store_true", help="with the modules' own tests alone")
     args = parser.parse_args()
+    _copy()
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
     paths = args.paths or list(OWN)
@@ -398,7 +403,7 @@ def main() -> int:
     outside = [job for job in jobs if job.where is None]
     outcome: dict[Mutant, str] = {}
     spread(outside, _survives_import, outcome.__setitem__)
-    outcome |= _inside([job for job in jobs if job.where is not None], paths)
+    outcome |= _inside([job for job in jobs if job.where is not None], paths, [] if args.quick else OTHERS)
 
     known = excused()
     wrong = 0
@@ -424,11 +429,21 @@ def main() -> int:
     return 1 if wrong or stale else 0
 
 
-def _inside(jobs: list[Mutant], paths: list[str]) -> dict[Mutant, str]:
+def _copy() -> None:
+    shutil.rmtree(ROOT, ignore_errors=True)
+    ROOT.mkdir()
+    for name in COPIED:
+        if (HERE / name).is_dir():
+            shutil.copytree(HERE / name, ROOT / name, ignore=shutil.ignore_patterns("__pycache__"))
+        elif (HERE / name).exists():
+            shutil.copy(HERE / name, ROOT / name)
+
+
+def _inside(jobs: list[Mutant], paths: list[str], others: list[str]) -> dict[Mutant, str]:
     """The faults in functions, in a process of their own, so that nothing was imported before the others."""
     outcome: dict[Mutant, str] = {}
     own = dict.fromkeys(each for path in paths for each in OWN[path])
-    tests = dict.fromkeys([*_present([*own]), *OTHERS, *paths])
+    tests = dict.fromkeys([*_present([*own]), *others, *paths])
     session = pytest.main(
         [*_OPTIONS, *(f"--ignore={each}" for each in SLOW), *_present([*tests])], [Inside(jobs, outcome.__setitem__)]
     )

@@ -65,4 +65,5 @@ def _unbalanced(facts: Facts, pump: PumpState, bad: Reading) -> Finding:
         "pump.pocket_fill",
         *([f"device.{pump.model.key}.accuracy"] if pump.model and accuracy else []),
         stops=("start", "adjust", "strength change", "holiday", "restart"),
+        due=facts.now,
     )

@@ -17,6 +17,8 @@ _WORDS = {
     "mri": "an MRI scan, and the pump was not read out after it",
     "telemetry lost": "the pump could not be read out",
     "alarm critical": "a critical alarm sounded",
+    "alarm": "an alarm sounded that nobody named",
+    "alarm low reservoir": "the low-reservoir alarm sounded although the chamber should not be low",
 }
 
 
@@ -43,6 +45,7 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
         "withdrawal.delivery_first",
         *mri,
         stops=("start", "adjust", "strength change", "holiday", "restart"),
+        due=facts.now,
     )
 
 
@@ -69,6 +72,7 @@ def _stopped(facts: Facts, pump: PumpState, since: datetime, last: Program) -> F
         "withdrawal.oral_not_enough",
         "restart.short_gap",
         stops=("adjust", "strength change", "holiday"),
+        due=facts.now,
     )
 
 
@@ -89,4 +93,5 @@ def _gap(facts: Facts, pump: PumpState) -> Finding:
         "restart.similar",
         "overdose.check",
         stops=("adjust", "strength change", "holiday"),
+        due=facts.now,
     )

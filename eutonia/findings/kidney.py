@@ -11,7 +11,7 @@ from fractions import Fraction
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.evidence import Known, Unknown
-from eutonia.findings.context import intrathecal, oral, pumped
+from eutonia.findings.context import intrathecal, oral
 from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, found, listed
 from eutonia.pump import PumpState
 from eutonia.quantity import Quantity, plain, rounded
@@ -146,10 +146,10 @@ def _from_creatinine(facts: Facts, mg_dl: float) -> tuple[float | None, float | 
     if isinstance(facts.weight, Known):
         clearance = cockcroft_gault(age, float(facts.weight.value.value.to("kg")), mg_dl, female)
         how.append(f"Cockcroft-Gault {_number(clearance)} mL/min")
-    else:
-        how.append(f"Cockcroft-Gault not possible: {facts.weight.says}")
     egfr = ckd_epi_2021(age, mg_dl, female)
     how.append(f"CKD-EPI 2021 {_number(egfr)} mL/min/1.73 m2")
+    if isinstance(facts.weight, Unknown):
+        how.append(f"no Cockcroft-Gault ({facts.weight.says})")
     return clearance, egfr, how
 
 
@@ -167,12 +167,12 @@ def _band(facts: Facts, clearance: float | None, egfr: float | None, how: tuple[
 
     found_ = [share(clearance)] if clearance is not None else []
     if egfr is not None:
-        found_.append(share(egfr) if egfr < reduce_below else Fraction(1))
+        found_.append(share(egfr) if egfr <= reduce_below else Fraction(1))
     avoid = any(value is not None and value < avoid_below for value in (clearance, egfr))
     return Kidney(clearance, egfr, min(found_), avoid, False, how)
 
 
-def find(facts: Facts, _: PumpState | None) -> Iterator[Finding]:
+def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
     """Both numbers, the band, and what it leaves of the dose; a missing number is a finding, not a silence."""
     book = facts.book
     known = kidney(facts)
@@ -197,7 +197,7 @@ def find(facts: Facts, _: PumpState | None) -> Iterator[Finding]:
     todo = "Check creatinine again whenever anything changes, and plan the dose again."
     if known.avoid:
         where = "dialysis" if known.dialysis else f"below {plain(book.quantity('kidney.avoid').value)} mL/min"
-        running = not by_mouth and pumped(facts)
+        running = not by_mouth and pump is not None and pump.pump_start is not None
         yield found(
             book,
             "kidney",

@@ -102,6 +102,10 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
 
 def _unchecked(facts: Facts) -> list[str]:
     """The last screening bolus, refill and program without a second person's name."""
+    # Said only where the clinic records second checks at all: then a missing one is news.
+    kinds = (e.Trial, e.Refill, e.Programmed, e.Bridge)
+    if not any(getattr(x.what, "checked_by", None) for kind in kinds for x in facts.of(kind)):
+        return []
     last = [events[-1] for kind in (e.Trial, e.Refill, e.Programmed) if (events := facts.of(kind))]
     return [
         f"{kind_of(x.what)} ({shown_day(x.at, facts.home)})"

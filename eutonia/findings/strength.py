@@ -52,6 +52,12 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
             f"the prime bolus of {shown(event.at, facts.home)} was given into a line that had been primed: it went to the patient"
         )
         entries.append("pump.prime_once")
+    for event, dose, hours in pump.wrong_bridges:
+        says.append(
+            f"the bridge bolus of {shown(event.at, facts.home)} is not the one of this line: {dose} mcg over {hours} h would carry the old "
+            "drug at the old daily dose"
+        )
+        entries.append("pump.bridge")
     if says:
         text = "; ".join(says)
         yield found(

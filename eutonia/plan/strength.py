@@ -85,6 +85,15 @@ def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> It
             "device.constant_flow.rule",
         )
         return
+    if request.volume is not None and request.volume.value > pump.implant.capacity.value:
+        yield refuse(
+            book,
+            "strength change",
+            f"{plain(request.volume)} is more than the chamber of {plain(pump.implant.capacity)} holds.",
+            "A smaller volume.",
+            *_ENTRIES,
+        )
+        return
     yield _plan(facts, pump, new, request.volume)
 
 

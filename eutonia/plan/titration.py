@@ -96,7 +96,7 @@ def build(facts: Facts, _: PumpState | None, request: e.Request | None) -> Itera
         yield refuse(
             book,
             "titration",
-            f"{plain(today)} mg daily is the ceiling for this person.",
+            f"{plain(today)} mg daily is at the ceiling of {plain(window[1])} mg for this person.",
             f"If there is no benefit about {weeks} after the highest dose, taper, and consider the intrathecal way (IND-03).",
             *_ENTRIES,
             "oral.no_effect_weeks",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Final, Literal
 
 from eutonia.chart import event as e
@@ -87,6 +88,7 @@ class PumpState:
     refill_conflicts: tuple[tuple[e.Event, e.Event], ...]
     repeated_refills: tuple[e.Event, ...]
     repeated_primes: tuple[e.Event, ...]
+    wrong_bridges: tuple[tuple[e.Event, str, str], ...]
     primed: bool
     overfilled: tuple[e.Event, ...]
     bridge_missing: bool
@@ -182,6 +184,7 @@ class _Fold:
     repeated: list[e.Event] = field(default_factory=list)
     repeated_primes: list[e.Event] = field(default_factory=list)
     overfilled: list[e.Event] = field(default_factory=list)
+    wrong_bridges: list[tuple[e.Event, str, str]] = field(default_factory=list)
     primed: bool = False
     bridge_missing: bool = False
     eri_at: datetime | None = None
@@ -244,6 +247,10 @@ class _Fold:
         """Notes an interruption that was not short: until a program is set anew, the old dose is not trusted."""
         if end - begin > timedelta(hours=float(self.facts.book.quantity("restart.short_gap").to("h"))):
             self.gaps.append((end, f"{why} for {plain(rounded((end - begin).total_seconds() / 86400, '0.1'))} days"))
+
+    def far_from_low(self) -> float:
+        """A volume that is above the alarm volume by more than the balance allows, in mL."""
+        return self.alarm_ml + float(self.facts.book.quantity("pump.balance_ml").to("mL"))
 
     def certain(self, at: datetime) -> None:
         """Delivery is certain again; what was uncertain may have been an interruption."""
@@ -328,12 +335,22 @@ class _Fold:
         if old is None:
             return
         hours = float(what.over.to("h"))
+        if self.line_volume is not None and self.last_running is not None:
+            meant = self.line_volume.to("mL") * old.to("mcg/mL")
+            daily = what.dose.to("mcg") / what.over.to("h") * 24
+            running = self.last_running.daily.value
+            # A hundredth for the rounding of the pump's display, on the dose and on the rate.
+            if abs(what.dose.to("mcg") / meant - 1) > Decimal("0.01") or abs(daily / running - 1) > Decimal("0.02"):
+                self.wrong_bridges.append(
+                    (event, plain(rounded(meant, "0.1")), plain(rounded(meant * 24 / running, "0.1")))
+                )
         self.bridge_until = event.at.timestamp() + hours * 3600
         self.bridge_ml_s = float(what.dose.to("mcg") / old.to("mcg/mL")) / (hours * 3600)
         self.bridge_missing = False
 
     def on_prime(self, event: e.Event, what: e.Prime) -> None:
-        if self.primed:
+        swept = self.line is not None and all(strength > 0.0 for _, strength in self.line.plugs)
+        if self.primed or swept:
             self.repeated_primes.append(event)
         self.primed = True
         if self.fill is None:
@@ -354,7 +371,10 @@ class _Fold:
             self.certain(event.at)
         elif what.what == "replacement indicator":
             self.eri_at = self.eri_at or event.at
-        elif what.what in ("stall", "mri", "telemetry lost", "alarm critical"):
+        elif what.what in ("stall", "mri", "telemetry lost", "alarm critical", "alarm"):
+            self.uncertain.append((event.at, what.what))
+        elif what.what == "alarm low reservoir" and self.fill is not None and self.chamber_ml > self.far_from_low():
+            # The pump computes this alarm from its own program: where the chart expects more, the two do not agree.
             self.uncertain.append((event.at, what.what))
 
     def on_explained(self, event: e.Event, what: e.Explained) -> None:
@@ -471,6 +491,7 @@ def _state(fold: _Fold, facts: Facts) -> PumpState:
         tuple(fold.conflicts),
         tuple(fold.repeated),
         tuple(fold.repeated_primes),
+        tuple(fold.wrong_bridges),
         fold.primed,
         tuple(fold.overfilled),
         fold.bridge_missing,

@@ -57,14 +57,14 @@ def test_sixty_mcg_each_hour_comes_out_as_1440_mcg_daily_and_is_stopped() -> Non
     assert pump(text, "2026-03-22 11:00")["daily_dose"] == {"value": 1440, "unit": "ug/d"}
     found = findings(text, "2026-03-22 11:00")["pump-dose"]
     assert found["grade"] == "stop"
-    assert "1,440 mcg/day" in found["says"]
+    assert "1,440 mcg daily" in found["says"]
     assert "adjust" in found["stops"]
 
 
 def test_the_ismp_error_is_stopped_also_as_the_first_program() -> None:
     found = findings(FILLED + "2026-03-20 11:05 program bolus 60 mcg every 1 h\n", "2026-03-20 12:00")["pump-dose"]
     assert found["grade"] == "stop"
-    assert "start rule (100 mcg/day)" in found["says"]
+    assert "start rule (100 mcg daily)" in found["says"]
 
 
 def test_without_any_screening_on_the_chart_a_usual_first_program_is_not_an_error() -> None:

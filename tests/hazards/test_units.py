@@ -303,7 +303,7 @@ def test_sixty_mcg_every_hour_meant_as_once_a_day_is_named_with_its_total():
     found = finding(answer, "pump-dose")
     assert found is not None
     assert found["grade"] == "stop"
-    assert "1,440 mcg/day" in found["says"]
+    assert re.search("1,440 mcg(/day| daily)", found["says"])
 
 
 @pytest.mark.hazard("H04")
@@ -322,8 +322,8 @@ def test_a_plan_for_a_program_of_steps_states_its_daily_total(program, total):
     for plan in plans(answer, "adjust"):
         (after,) = doses(plan, "program")
         said = " ".join(step["says"] for step in plan["steps"])
-        assert f"{plain(Decimal(str(after)))} mcg/day" in said
-        assert f"{plain(Decimal(str(total)))} mcg/day" in said
+        for each in (after, total):
+            assert re.search(rf"{plain(Decimal(str(each)))} mcg(/day| daily)", said), said
 
 
 # --- H05: what is not a number ----------------------------------------------------------------------------------------
@@ -521,12 +521,14 @@ def test_a_titration_still_keeps_the_ceiling_after_rounding_to_what_can_be_dispe
             if step["do"] != "take":
                 continue
             dose = Decimal(str(step["dose"]["value"]))
-            assert dose <= most + Decimal("1e-9")
-            assert dose % grain == 0
-            taken = step["says"].removeprefix("If the response is not enough and the last dose was borne well: ")
+            assert dose <= max(
+                most, Decimal(str(now_mg)) - Decimal("0.1") if plan["option"].startswith("down") else most
+            )
+            assert dose % grain == 0 or "Stay" in step["says"]
+            taken = re.sub(r"^(If [^:]*: |Stay at )", "", step["says"])
             regimen = eutonia.read(f"2026-01-01 person id A\n2026-01-01 oral {taken.partition(' (')[0]}\n").events[1]
             assert regimen.what.regimen.daily.value == dose
-            assert all(part.amount.value <= 20 for part in regimen.what.regimen.parts)
+            assert all(part.amount.value <= 20 for part in regimen.what.regimen.parts) or "Stay" in step["says"]
             assert "None" not in step["says"]
 
 

@@ -393,11 +393,15 @@ CASES = {
 }
 
 
+# What is told together with the record where there is something to say about it.
+_RECORD = {"record", "contact", "overrides", "knowledge", "second-check"}
+
+
 def _answer(chart: str, now: str) -> dict[str, Any]:
     """An advice without what may differ when a line stands twice or elsewhere: the hash, line numbers, the record."""
     answer = advise(chart, now)
     answer["chart"] = ""
-    answer["findings"] = [each for each in answer["findings"] if each["id"] != "record"]
+    answer["findings"] = [each for each in answer["findings"] if each["id"] not in _RECORD]
     return json.loads(re.sub(r"line \d+", "line", json.dumps(answer)))
 
 
