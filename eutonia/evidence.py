@@ -25,6 +25,3 @@ class Unknown:
 
     reason: Reason
     says: str
-
-    def __bool__(self) -> bool:
-        return False

@@ -333,8 +333,8 @@ ROWS: Final[tuple[Row, ...]] = (
         (
             "orders in the drug list are not added",
             "eutonia/chart/facts.py",
-            """if not drug.belongs("baclofen"):""",
-            "if drug.text:",
+            "regimens.append(regimen)\n            since = min",
+            "regimens = regimens or [regimen]\n            since = min",
         ),
         (
             "the ceiling is not a stop",
@@ -625,8 +625,8 @@ ROWS: Final[tuple[Row, ...]] = (
         (
             "no sign brings the card",
             "eutonia/findings/emergency.py",
-            "if over and exposed:",
-            "if False:",
+            """over = signs(facts, "symptom.overdose.") if exposed else ()""",
+            "over = ()",
         ),
     ),
     _row(
@@ -707,7 +707,7 @@ ROWS: Final[tuple[Row, ...]] = (
         (
             "nothing is ever past its review",
             "eutonia/knowledge/__init__.py",
-            "if day <= _first_review(self.library):",
+            "if day <= self.library.first_review:",
             "if True:",
         ),
     ),
@@ -753,6 +753,12 @@ ROWS: Final[tuple[Row, ...]] = (
         "names in errors, logs, addresses",
         "errors quote values and ids, never a name",
         "chart/text",
+        (
+            "an error quotes the line as it stands",
+            "eutonia/chart/text.py",
+            """return _NAME.sub("name ...", text) if""",
+            "return text if",
+        ),
     ),
     _row(
         "H60",

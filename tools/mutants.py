@@ -56,7 +56,11 @@ OWN = {
     "eutonia/pump/program.py": ["tests/cases/test_program.py", "tests/laws/test_pump.py"],
     "eutonia/pump/line.py": ["tests/cases/test_line.py", "tests/oracles/test_bridge.py"],
     "eutonia/pump/verify.py": ["tests/cases/test_verify.py"],
-    "eutonia/pump/reservoir.py": ["tests/cases/test_reservoir.py", "tests/cases/test_pump.py", "tests/laws/test_pump.py"],
+    "eutonia/pump/reservoir.py": [
+        "tests/cases/test_reservoir.py",
+        "tests/cases/test_pump.py",
+        "tests/laws/test_pump.py",
+    ],
     "eutonia/pump/device.py": ["tests/cases/test_device.py"],
 }
 OTHERS = ["tests/cases", "tests/laws", "tests/oracles", "tests/hazards"]
@@ -196,7 +200,11 @@ def spread(jobs: Iterable[Any], work: Callable[[Any], bool], told: Callable[[Any
         child, status = os.waitpid(-1, os.WNOHANG)
         if child in running:
             hung = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM
-            end = "timed out" if hung else {_SURVIVED: "survived", _KILLED: "killed"}.get(os.waitstatus_to_exitcode(status))
+            end = (
+                "timed out"
+                if hung
+                else {_SURVIVED: "survived", _KILLED: "killed"}.get(os.waitstatus_to_exitcode(status))
+            )
             if end is None:
                 raise SystemExit(f"this fault could not be tried: {running[child].path}: {running[child].change}")
             told(running.pop(child), end)
@@ -420,7 +428,9 @@ def main() -> int:
     head = ("module", "mutants", "killed", "timed out", "equivalent", "survived")
     for row in (head, *rows):
         print(f"{row[0]:30}" + "".join(f"{each:>12}" for each in row[1:]))
-    stale = [key for key in known if key[0] in paths and not args.only and key not in {(j.path, j.change) for j in jobs}]
+    stale = [
+        key for key in known if key[0] in paths and not args.only and key not in {(j.path, j.change) for j in jobs}
+    ]
     for path, change in stale:
         print(f"docs/mutants.md names a fault that is no more: {path}: {change}")
     print(f"{time.monotonic() - begin:.0f} s")

@@ -93,7 +93,7 @@ def read_regimen(text: str, liquid: Quantity | None = None) -> Regimen:
     """The regimen that `text` writes, wholly or not at all.
 
     >>> read_regimen("10 mg three times a day + 5 mg at bedtime").daily
-    Quantity('35 mg/day')
+    Quantity('35 mg daily')
     """
     if bad := _AMBIGUOUS.search(text):
         raise QuantityError(f"'{bad[0].strip()}' in '{text}' is misread too often; write 'once a day' or 'at bedtime'")

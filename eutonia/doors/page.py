@@ -98,6 +98,7 @@ def _environment() -> Environment:
 
 
 _LONGEST: Final = 32
+_MEASURED: Final = re.compile(rf"[0-9.,]*[0-9](?:{NBSP}\S+)+")
 
 
 def q(text: str) -> Markup:
@@ -110,10 +111,18 @@ def q(text: str) -> Markup:
 
 
 def _held(word: str) -> Markup:
-    # Longer than any dose with its unit: a name or an address, which may break anywhere rather than widen the page.
-    if len(word) > _LONGEST or not any(each.isdigit() for each in word):
+    if not any(each.isdigit() for each in word):
         return escape(word)
-    return Markup('<span class="q">{}</span>').format(Markup("&nbsp;").join(word.split(NBSP)))
+    if len(word) <= _LONGEST:
+        return _span(word)
+    # Longer than any dose with its unit: a name or an address, which may break rather than widen the page; not so a
+    # number in it.
+    found = _MEASURED.search(word)
+    return escape(word) if found is None else escape(word[: found.start()]) + _span(word[found.start() :])
+
+
+def _span(text: str) -> Markup:
+    return Markup('<span class="q">{}</span>').format(Markup("&nbsp;").join(text.split(NBSP)))
 
 
 def coordinates(value: float | list[Point]) -> str:

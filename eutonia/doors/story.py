@@ -235,9 +235,12 @@ def _rests_on(call: ast.Call, function: ast.FunctionDef) -> tuple[list[str], boo
             kept = [
                 node.value
                 for node in ast.walk(function)
-                if isinstance(node, ast.Assign)
+                if isinstance(node, ast.Assign | ast.AnnAssign)
                 and isinstance(node.value, ast.Tuple)
-                and any(isinstance(target, ast.Name) and target.id == piece.value.id for target in node.targets)
+                and any(
+                    isinstance(target, ast.Name) and target.id == piece.value.id
+                    for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+                )
             ]
             inside = kept[0] if kept else piece
         names += [name for name in named(inside) if name in library().entries]

@@ -196,14 +196,16 @@ def sheet(found: dict[str, Any]) -> Sheet:
 
 
 def amount(wire: dict[str, Any]) -> str:
-    """A quantity from the wire in the words of the screen.
+    """A quantity from the wire in the words of the screen; what no finite decimal writes is said to be about that.
 
     >>> amount({"value": 120.0, "unit": "ug/d"}), amount({"value": 2000, "unit": "ug/mL"})
     ('120 mcg daily', '2,000 mcg/mL')
+    >>> amount({"value": 17.142857142857142, "unit": "ug/d"})
+    'about 17.143 mcg daily'
     """
     unit, value = UNITS[wire["unit"]], Decimal(str(wire["value"]))
-    if unit.kind == "daily dose":
-        return f"{plain(Quantity.of(value, unit.name.removesuffix('/day')))} daily"
+    if value.is_finite() and value != (short := round(value, 6)):
+        return f"about {plain(Quantity(rounded(short, '0.001'), unit))}"
     return plain(Quantity(value, unit))
 
 
@@ -228,8 +230,7 @@ def day(iso: str | None) -> str:
 
 # Number words that `quantity.glued` does not know, ranges, products, a date and its time.
 _TIES: Final = re.compile(
-    r"(?<=[0-9]) (?=(?:daily|minutes?|hours?|weeks?|months?|years?|times|doses?|steps?|people|options?|patients?)\b)"
-    r"|(?<=[mc]g) (?=daily\b)"
+    r"(?<=[0-9]) (?=(?:minutes?|hours?|weeks?|months?|years?|times|doses?|steps?|people|options?|patients?)\b)"
     r"|(?<=[0-9]) (?=(?:to|of|x|-) [0-9])|(?<=[0-9] (?:to|of)) (?=[0-9])|(?<=[0-9] [x-]) (?=[0-9])"
     r"|(?<=[0-9]-[0-9]{2}) (?=[0-9]{2}:[0-9]{2})"
 )

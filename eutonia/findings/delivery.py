@@ -14,6 +14,7 @@ from eutonia.quantity import plain, rounded
 
 _WORDS = {
     "stall": "the motor stalled",
+    "stall recovered": "the motor stalled and ran again, and the pump was not read out after it",
     "mri": "an MRI scan, and the pump was not read out after it",
     "telemetry lost": "the pump could not be read out",
     "alarm critical": "a critical alarm sounded",

@@ -69,8 +69,8 @@ def _abrupt(facts: Facts) -> tuple[datetime, Decimal, Decimal] | None:
     smallest = facts.book.quantity("oral.smallest").value * 2
     if after == 0:
         shortest = timedelta(days=float(facts.book.quantity("oral.taper_days").to("days")))
-        doses = [dose for when, dose in history[:-1] if when > at - shortest]
-        carried = [dose for when, dose in history[:-1] if when <= at - shortest]
+        doses = [dose for when, dose in history[:-1] if when >= at - shortest]
+        carried = [dose for when, dose in history[:-1] if when < at - shortest]
         peak = max([*doses, *carried[-1:]], default=Decimal(0))
         # The first step down of a taper lies at least its length before the stop; what ran on that day is its beginning.
         begun = next((when for when, dose in reversed(history[:-1]) if dose == peak), at)

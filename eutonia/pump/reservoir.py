@@ -371,7 +371,7 @@ class _Fold:
             self.certain(event.at)
         elif what.what == "replacement indicator":
             self.eri_at = self.eri_at or event.at
-        elif what.what in ("stall", "mri", "telemetry lost", "alarm critical", "alarm"):
+        elif what.what in ("stall", "stall recovered", "mri", "telemetry lost", "alarm critical", "alarm"):
             self.uncertain.append((event.at, what.what))
         elif what.what == "alarm low reservoir" and self.fill is not None and self.chamber_ml > self.far_from_low():
             # The pump computes this alarm from its own program: where the chart expects more, the two do not agree.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -76,7 +76,7 @@ def read_back(text: str, source: str, facts: Facts) -> ReadBack:
         "reservoir": ("reservoir", lambda t: Quantity.read(t, "volume")),
         "alarm": ("alarm", lambda t: Quantity.read(t, "volume")),
         "line": ("line", lambda t: Quantity.read(t, "volume")),
-        "clock": ("clock", lambda t: read_instant(t, facts.home).instant),
+        "clock": ("clock", lambda t: read_instant(t, UTC).instant),
     }
     found: dict[str, object] = {}
     problems: list[Problem] = []
@@ -148,10 +148,13 @@ def verify(pump: PumpState, back: ReadBack, facts: Facts) -> Verification:
     compare("alarm", plain(pump.alarm_ml), _shown(back.alarm), back.alarm == pump.alarm_ml)
     compare("line", _shown(pump.line_volume), _shown(back.line), back.line == pump.line_volume)
     meant_clock = shown(facts.now + pump.clock)
-    reported_clock = None if back.clock is None else shown(back.clock, facts.home)
-    wall = None if back.clock is None else back.clock.astimezone(facts.home).replace(tzinfo=None)
-    due = (facts.now + pump.clock).replace(tzinfo=None)
-    compare("clock", meant_clock, reported_clock, wall is not None and abs(wall - due) <= _CLOCK_TOLERANCE)
+    reported_clock = None if back.clock is None else shown(back.clock)
+    compare(
+        "clock",
+        meant_clock,
+        reported_clock,
+        back.clock is not None and abs(back.clock - (facts.now + pump.clock)) <= _CLOCK_TOLERANCE,
+    )
     return Verification(FIELDS, tuple(differences))
 
 

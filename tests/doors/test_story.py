@@ -122,7 +122,7 @@ def test_why_a_fact_tells_all_sources_the_conflict_and_the_code():
     assert run("why", "adm-04").stdout == text
     for part in (
         "The oral dose should not exceed 80 mg a day.",
-        "oral.daily_max: 80 mg/day",
+        "oral.daily_max: 80 mg daily",
         "monograph, Administration; US label: 20 mg four times a day",
         "in DE       75 mg/day (DE Lioresal leaflet, outpatients)",
         "review by   2027-06-01",
