@@ -111,9 +111,9 @@ ROWS: Final[tuple[Row, ...]] = (
         "kinds of quantity; the daily window; the step from the dose before and from the start rule",
         "chart/orders, findings/dose",
         (
-            "a continuous program may be written per hour",
-            "eutonia/chart/orders.py",
-            """if found.kind != "daily dose":""",
+            "any kind of quantity will do",
+            "eutonia/quantity.py",
+            "if kind is not None and found.unit.kind != kind:",
             "if False:",
         ),
         (
@@ -742,10 +742,10 @@ ROWS: Final[tuple[Row, ...]] = (
         "a card first: what to do and whom to call",
         "findings/emergency, doors",
         (
-            "the card comes by its grade",
-            "eutonia/findings/__init__.py",
-            "key=lambda each: (not each.card, GRADES[each.grade])",
-            "key=lambda each: GRADES[each.grade]",
+            "no sign brings the card",
+            "eutonia/findings/emergency.py",
+            """over = signs(facts, "symptom.overdose.") if exposed else ()""",
+            "over = ()",
         ),
     ),
     _row(

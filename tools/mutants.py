@@ -66,6 +66,7 @@ OWN = {
 OTHERS = ["tests/cases", "tests/laws", "tests/oracles", "tests/hazards"]
 SLOW = ["tests/cases/test_fhir.py", "tests/laws/test_fhir.py", "tests/laws/test_drugs.py"]
 
+_ML = re.compile(r"^\"(?:m|mc|n)?g?/?ml(?:/day|/min)?\"$")
 EXAMPLES = 60  # at most, of each law, and no shrinking: here a failure only has to be seen
 PATIENCE_S = 12.0  # for the tests of one fault
 LIMIT_S = 40.0  # a fault that runs longer has hung
@@ -116,7 +117,7 @@ class _Finder(cst.CSTVisitor):
         self.exact += isinstance(node, cst.Comparison | cst.DictElement | cst.MatchCase | cst.Set)
         for kind, operator in mutation_operators:
             if isinstance(node, kind) and not (isinstance(node, cst.SimpleString) and self._for_people(node)):
-                self.found += [(node, new, self.function) for new in operator(node)]
+                self.found += [(node, new, self.function) for new in operator(node) if not self._same_unit(new)]
         return True
 
     def on_leave(self, node: cst.CSTNode) -> None:
@@ -129,6 +130,10 @@ class _Finder(cst.CSTVisitor):
                 if self.depth == 0:
                     self.function = None
         self.exact -= isinstance(node, cst.Comparison | cst.DictElement | cst.MatchCase | cst.Set)
+
+    def _same_unit(self, new: cst.CSTNode) -> bool:
+        """'ml' is a spelling of mL; outside the table of units nothing changes by it."""
+        return self.function is not None and isinstance(new, cst.SimpleString) and bool(_ML.search(new.value))
 
     def _for_people(self, node: cst.SimpleString) -> bool:
         return not self.exact and str(node.evaluated_value).count(" ") >= 2 and "(?" not in node.value

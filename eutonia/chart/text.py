@@ -45,12 +45,12 @@ class ReadError(ValueError):
         )
 
 
-_NAME: Final = re.compile(r"name\s+[^;')]+", re.IGNORECASE)
+_NAME: Final = re.compile(r"((?:^|;|'|nick)\s*)name\s+[^;')]+", re.IGNORECASE)
 
 
 def nameless(text: str) -> str:
     """The text without a patient's name: an error may end in a log."""
-    return _NAME.sub("name ...", text) if "name" in text.lower() and "does not name" not in text else text
+    return _NAME.sub(r"\1name ...", text)
 
 
 class Details:

@@ -286,7 +286,7 @@ def test_a_titration_of_something_else_than_a_dose_by_mouth_is_no_titration() ->
 TAPER = ("2026-01-20 10:00 take 10 mg/day", "2026-01-27 10:00 take 5 mg/day", "2026-02-03 10:00 stop")
 
 
-@pytest.mark.carries("ADM-06")
+@pytest.mark.carries("WD-06")
 def test_a_taper_falls_step_by_step_and_stops_after_its_days() -> None:
     assert against(TAKING, "2026-01-20 10:00", "taper", *TAPER) == ""
     assert against(TAKING, "2026-01-20 10:00", "taper", *TAPER, "2026-02-04 10:00 review") == ""

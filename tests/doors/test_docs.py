@@ -269,7 +269,7 @@ def test_the_page_names_every_field_of_the_advice() -> None:
 @pytest.mark.parametrize(("name", "row"), [("oral.daily_max", 1), ("oral.taper_days", 3), ("start.long_response", 4)])
 def test_the_jurisdictions_on_the_page_are_those_of_the_knowledge(name: str, row: int) -> None:
     said = list(cells(ADVICE, "| US | DE | UK"))[row - 1][1:]
-    assert [plain(book(place).quantity(name)).replace("/day", "") for place in ("US", "DE", "UK")] == said
+    assert [plain(book(place).quantity(name)).replace(" daily", "") for place in ("US", "DE", "UK")] == said
 
 
 # --- all pages --------------------------------------------------------------------------------------------------------

@@ -124,7 +124,7 @@ def test_why_a_fact_tells_all_sources_the_conflict_and_the_code():
         "The oral dose should not exceed 80 mg a day.",
         "oral.daily_max: 80 mg daily",
         "monograph, Administration; US label: 20 mg four times a day",
-        "in DE       75 mg/day (DE Lioresal leaflet, outpatients)",
+        "in DE       75 mg daily (DE Lioresal leaflet, outpatients)",
         "review by   2027-06-01",
         "C-04: sources disagree on greatest oral daily dose.",
         "- UK 100 mg (unverified)",

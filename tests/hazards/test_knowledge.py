@@ -297,6 +297,40 @@ def test_a_clinic_is_told_few_things_about_each_patient():
     assert max(counts) <= 10
 
 
+CROWDED = (
+    PUMP.replace("2026-01-05 allergy none known\n", "").replace("sex male", "sex female").replace("1979", "1955")
+    + """\
+2026-01-05 condition epilepsy
+2026-01-05 condition depression
+2026-01-05 condition sleep apnoea
+2026-01-05 condition diabetes
+2026-01-05 medication oxycodone 5 mg twice a day
+2026-01-05 medication lisinopril 10 mg
+2026-01-05 medication frobnicol 5 mg
+2026-03-20 oral 20 mg three times a day
+2026-03-24 symptom nausea, blue toes
+2026-03-24 override titration; by Dr X; because tried elsewhere
+2026-03-30 contact
+"""
+)
+
+
+@pytest.mark.hazard("H54")
+def test_a_patient_with_everything_is_still_told_few_things_each_topic_once():
+    findings = advise(CROWDED, "2026-03-25 10:00")["findings"]
+    assert len(findings) <= 10, [each["id"] for each in findings]
+    said = " ".join(each["says"] for each in findings).lower()
+    for word in ("epilepsy", "depression", "sleep apnoea", "oxycodone", "lisinopril", "frobnicol", "nausea", "blue toes",
+                 "both routes", "allergies", "overridden"):  # fmt: skip
+        assert word in said, word
+    lone = [
+        {"interactions-cns", "interactions"}, {"effects", "symptoms"}, {"both-routes", "pump-dose"},
+        {"record", "overrides"}, {"pregnancy", "breastfeeding"},
+    ]  # fmt: skip
+    for pair in lone:
+        assert sum(each["id"] in pair for each in findings) <= 1, pair
+
+
 @pytest.mark.hazard("H54")
 @pytest.mark.parametrize("example", sorted(path.name for path in (ROOT / "examples").glob("*.chart")))
 def test_each_example_is_told_at_most_nine_things(example):

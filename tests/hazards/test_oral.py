@@ -98,7 +98,8 @@ def test_no_titration_rises_sooner_than_after_three_days_or_by_more_than_a_step(
     if asked:
         chart += f"2026-01-10 10:00 request {'titrate' if begin else 'start'} oral\n"
     answer = advise(chart, f"2026-01-10 {max(hour, 10):02d}:00", jurisdiction)
-    assert plans(answer, "titration") or begin == 75, refusals(answer, "titration")
+    highest = max((dose for plan in plans(answer, "titration") for dose in doses(plan, "take")), default=0)
+    assert highest > begin or begin == 75 or creatinine in ("1.1", "1.4"), refusals(answer, "titration")
     for plan in plans(answer, "titration"):
         path = [(changed, begin), *_steps(plan)] if begin else _steps(plan)
         for (at, low), (then, high) in itertools.pairwise(path):

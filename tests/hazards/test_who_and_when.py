@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import eutonia
 from eutonia.chart.orders import read_program, read_regimen
+from eutonia.evidence import Known
 from eutonia.moment import MomentError, read_moment, zone
 from eutonia.pump import verify
 from eutonia.pump.program import Flow
@@ -129,7 +130,7 @@ def test_a_fact_counts_up_to_its_last_day_and_is_unknown_after_it(line, limit, i
 def test_an_old_weight_does_not_enter_the_kidney_formula(born, limit, beyond):
     chart = f"{_day(0)} person id A-17; born {born}; sex female\n{_day(limit + beyond)} weight 72 kg\n"
     found = facts(chart, "2026-06-01 10:00")
-    assert bool(found.weight) == (beyond <= 0)
+    assert isinstance(found.weight, Known) == (beyond <= 0)
     adult = advise(chart.replace(born, "1979-04-11") + f"{_day(0)} lab creatinine 0.9 mg/dL\n", "2026-06-01 10:00")
     if limit == 365:
         assert ("Cockcroft-Gault 7" in texts(adult)) == (beyond > 99)
