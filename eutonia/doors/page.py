@@ -176,6 +176,7 @@ class Reservoir:
     measured: list[Point]
     today: Label
     full: Label
+    full_y: float
     alarm: Label
     alarm_y: float
     marks: tuple[Mark, ...]
@@ -204,13 +205,14 @@ def _reservoir(advice: Advice, row: dict[str, str]) -> Reservoir | None:
         days += [("book by", datetime.fromisoformat(book_by)), ("refill due", pump.due[0])]
     days.sort(key=lambda each: each[1])
     begin, end = days[0][1], max(days[-1][1], days[0][1] + DAY)
-    full = max(pump.implant.capacity.to("mL"), pump.fill.volume.to("mL"))
+    full = float(pump.implant.capacity.to("mL"))
+    most = max(full, float(pump.fill.volume.to("mL")))
 
     def x(at: datetime) -> float:
         return _LEFT + (_RIGHT - _LEFT) * ((at - begin) / (end - begin))
 
     def y(ml: float) -> float:
-        return _FLOOR - (_FLOOR - _TOP) * ml / float(full)
+        return _FLOOR - (_FLOOR - _TOP) * ml / most
 
     past = [(x(at), y(ml)) for at, ml in _past(pump, advice)]
     ahead = [past[-1]]
@@ -227,7 +229,8 @@ def _reservoir(advice: Advice, row: dict[str, str]) -> Reservoir | None:
         _until(_RIGHT, ahead),
         [(x(each.at), y(each.measured_ml)) for each in pump.readings if each.at >= pump.fill.at],
         Label(here_x + (-8 if late else 8), here_y + (16 if late else -8), "end" if late else "start", left),
-        Label(_RIGHT, y(float(full)) - 5, "end", f"full {words.millilitres(float(full))}"),
+        Label(_RIGHT, y(full) - 5, "end", f"full {words.millilitres(full)}"),
+        y(full),
         Label(_LEFT, alarm_y - 5, "start", f"alarm {row['Alarm'].split(',')[0]}"),
         alarm_y,
         _marks(

@@ -204,8 +204,8 @@ def amount(wire: dict[str, Any]) -> str:
     'about 17.143 mcg daily'
     """
     unit, value = UNITS[wire["unit"]], Decimal(str(wire["value"]))
-    if value.is_finite() and value != (short := round(value, 6)):
-        return f"about {plain(Quantity(rounded(short, '0.001'), unit))}"
+    if value.is_finite() and value != rounded(value, "0.000001"):
+        return f"about {plain(Quantity(rounded(value, '0.001'), unit))}"
     return plain(Quantity(value, unit))
 
 

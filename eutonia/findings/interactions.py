@@ -80,6 +80,11 @@ def find(facts: Facts, _: PumpState | None) -> Iterator[Finding]:
         )
 
 
+def _antiseizure(drug: Drug) -> bool:
+    """Whether it is given against seizures and mostly for nothing else: such a drug is never lowered for sedation's sake."""
+    return drug.belongs("anticonvulsant") and not drug.belongs("gabapentinoid") and not drug.belongs("benzodiazepine")
+
+
 def _joined(facts: Facts, id_: str, pairs: list[tuple[Entry, list[Drug]]], basis: str) -> Finding:
     told: dict[str, list[str]] = {}
     watch: dict[str, None] = {}
@@ -92,7 +97,7 @@ def _joined(facts: Facts, id_: str, pairs: list[tuple[Entry, list[Drug]]], basis
             continue
         shown.update(names)
         told.setdefault(entry.says, []).extend(names)
-        kept = _names([drug for drug in drugs if drug.belongs("anticonvulsant")], "anticonvulsant")
+        kept = _names([drug for drug in drugs if _antiseizure(drug)], "anticonvulsant")
         if set(names) - set(kept) or entry.value != "cns depressant":
             watch[str(entry.more["watch"])] = None
         if kept and entry.value == "cns depressant":

@@ -233,7 +233,7 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
         "kidney",
         CAUTION if known.share < 1 or incomplete else NOTE,
         says,
-        (rule if by_mouth else "") + spine,
+        " ".join(filter(None, (rule if by_mouth else "", spine.strip()))),
         todo,
         *entries,
     )
