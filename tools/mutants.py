@@ -53,13 +53,13 @@ OWN = {
     "eutonia/findings/limits.py": ["tests/cases/test_guard.py"],
     "eutonia/quantity.py": ["tests/cases/test_quantity.py"],
     "eutonia/moment.py": ["tests/cases/test_moment.py"],
-    "eutonia/pump/program.py": ["tests/cases/test_program.py", "tests/laws/test_pump.py"],
+    "eutonia/pump/program.py": ["tests/cases/test_device.py", "tests/laws/test_pump.py"],
     "eutonia/pump/line.py": ["tests/cases/test_line.py", "tests/oracles/test_bridge.py"],
     "eutonia/pump/verify.py": ["tests/cases/test_verify.py"],
     "eutonia/pump/reservoir.py": [
-        "tests/cases/test_reservoir.py",
+        "tests/cases/test_line.py",
         "tests/cases/test_pump.py",
-        "tests/laws/test_pump.py",
+        "tests/oracles/test_bridge.py",
     ],
     "eutonia/pump/device.py": ["tests/cases/test_device.py"],
 }
@@ -362,19 +362,34 @@ class _Faulty(importlib.abc.MetaPathFinder, importlib.machinery.SourceFileLoader
         return compile(self.job.source, self.path, "exec", dont_inherit=True)
 
 
-class _Calm:
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        _calm(items)
+class Outside:
+    """A pytest plugin that forks before anything of the package is imported, and lets each fork collect its own tests."""
 
+    def __init__(self, jobs: list[Mutant], told: Callable[[Mutant, str], None]) -> None:
+        self.jobs, self.told = jobs, told
 
-def _survives_import(job: Mutant) -> bool:
-    sys.meta_path.insert(0, _Faulty(job))
-    assert not any(name.startswith("eutonia") for name in sys.modules)
-    own = [each for each in OWN[job.path] if (ROOT / each).exists()]
-    for tests in (own, [job.path, "tests/cases/test_pump.py"]):
-        if tests and pytest.main([*_OPTIONS, "-x", *tests], [_Calm()]) != 0:
-            return False
-    return True
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> bool:
+        assert not any(name.startswith("eutonia") for name in sys.modules)
+
+        def survives(job: Mutant) -> bool:
+            sys.meta_path.insert(0, _Faulty(job))
+            tests = _present([*OWN[job.path], job.path, "tests/cases/test_pump.py"])
+            session.perform_collect(tests)
+            if session.testsfailed:
+                return False
+            _calm(session.items)
+            return all(
+                not any(report.failed for report in runtestprotocol(item, log=False, nextitem=following))
+                for item, following in zip(session.items, [*session.items[1:], None], strict=True)
+            )
+
+        spread(self.jobs, survives, self.told)
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self) -> bool:
+        return True
 
 
 _OPTIONS = ["-q", "-s", "--tb=no", "--no-header", "--no-summary", "-p", "no:cacheprovider", "-p", "no:xdist"]
@@ -415,7 +430,8 @@ def main() -> int:
 
     outside = [job for job in jobs if job.where is None]
     outcome: dict[Mutant, str] = {}
-    spread(outside, _survives_import, outcome.__setitem__)
+    if outside:
+        pytest.main([*_OPTIONS, "tests/cases"], [Outside(outside, outcome.__setitem__)])
     outcome |= _inside([job for job in jobs if job.where is not None], paths, [] if args.quick else OTHERS)
 
     known = excused()

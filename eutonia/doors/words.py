@@ -228,10 +228,11 @@ def day(iso: str | None) -> str:
     return UNKNOWN if iso is None else iso[:10]
 
 
-# Number words that `quantity.glued` does not know, ranges, products, a date and its time.
+# Ranges and products, but not those of dates, which would be as wide as a small screen.
+_RANGES: Final = re.compile(r"(?<![0-9,.:-])([0-9][0-9,.]*) (to|of|x|-) (?=[0-9])(?![0-9]{4}-)")
+# Number words that `quantity.glued` does not know; a date and its time.
 _TIES: Final = re.compile(
     r"(?<=[0-9]) (?=(?:minutes?|hours?|weeks?|months?|years?|times|doses?|steps?|people|options?|patients?)\b)"
-    r"|(?<=[0-9]) (?=(?:to|of|x|-) [0-9])|(?<=[0-9] (?:to|of)) (?=[0-9])|(?<=[0-9] [x-]) (?=[0-9])"
     r"|(?<=[0-9]-[0-9]{2}) (?=[0-9]{2}:[0-9]{2})"
 )
 # Control characters, and those that turn the direction of writing: either could show a dose other than it is.
@@ -246,7 +247,8 @@ def glue(text: str) -> str:
     >>> glue("4 x 5 mg daily from 2026-05-02 09:00").split(" ")
     ['4\\xa0x\\xa05\\xa0mg\\xa0daily', 'from', '2026-05-02\\xa009:00']
     """
-    return glued(_TIES.sub(NBSP, text.translate(_UNSEEN)))
+    text = _RANGES.sub(rf"\1{NBSP}\2{NBSP}", text.translate(_UNSEEN))
+    return glued(_TIES.sub(NBSP, text))
 
 
 # -- the parts ---------------------------------------------------------------------------------------------------------

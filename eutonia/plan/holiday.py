@@ -16,6 +16,7 @@ from eutonia.pump import PumpState
 from eutonia.quantity import Quantity, plain, rounded
 
 _ENTRIES = (
+    "resistance.delivery_first",
     "holiday.days",
     "holiday.setting",
     "holiday.alternative",
@@ -45,16 +46,6 @@ def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> It
             "A drug holiday happens only in hospital.",
             "Write 'request holiday; inpatient; alternative ...'.",
             "holiday.setting",
-        )
-        return
-    if not _delivery_checked(facts, pump):
-        yield refuse(
-            book,
-            "holiday",
-            "Delivery has not been checked since the dose last rose: a delivery failure looks like tolerance.",
-            "Check pump, residual and catheter, then write 'explained delivery; ...; by ...'.",
-            "resistance.delivery_first",
-            *_ENTRIES,
         )
         return
     low, high = (int(each.to("days")) for each in book.span("holiday.days"))
@@ -136,11 +127,15 @@ def _down(facts: Facts, pump: PumpState, days: int, floor: Decimal, alternative:
         f"From {plain(pump.program.daily)} over {days} days, about {plain(rounded((1 - share) * 100, '0.1'))}% a day, in hospital only; up to 10% of patients "
         "stop responding to rises and may need it."
     )
-    incomplete = (
-        ""
-        if alternative
-        else "Incomplete: no other treatment of the spasticity is named ('request holiday; inpatient; alternative ...')."
-    )
+    missing = []
+    if not alternative:
+        missing.append("no other treatment of the spasticity is named ('request holiday; inpatient; alternative ...')")
+    if not _delivery_checked(facts, pump):
+        missing.append(
+            "delivery has not been checked since the program was set, and a delivery failure looks like tolerance: check pump, residual and "
+            "catheter first ('explained delivery; ...; by ...')"
+        )
+    incomplete = f"Incomplete: {'; '.join(missing)}." if missing else ""
     return Plan(
         "holiday", f"{days} days", "inpatient", tuple(steps), why, facts_, sources, watch, incomplete=incomplete
     )

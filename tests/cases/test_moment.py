@@ -139,6 +139,10 @@ def test_an_hour_that_comes_twice_is_refused_with_how_to_write_it() -> None:
     assert refused("2026-11-01", "01:30", zone("America/St_Johns")).endswith("such as '01:30-02:30'")
 
 
+def test_where_the_clinic_is_at_utc_the_distance_is_plus_zero() -> None:
+    assert refused("2026-03-29", "01:30", zone("Europe/London")).endswith("such as '01:30+00:00'")
+
+
 def test_the_hours_beside_the_change_of_the_clocks_read() -> None:
     assert read_moment("2026-03-29", "01:59", BERLIN).instant == datetime(2026, 3, 29, 0, 59, tzinfo=UTC)
     assert read_moment("2026-03-29", "03:00", BERLIN).instant == datetime(2026, 3, 29, 1, 0, tzinfo=UTC)

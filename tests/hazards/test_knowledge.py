@@ -318,7 +318,7 @@ CROWDED = (
 @pytest.mark.hazard("H54")
 def test_a_patient_with_everything_is_still_told_few_things_each_topic_once():
     findings = advise(CROWDED, "2026-03-25 10:00")["findings"]
-    assert len(findings) <= 10, [each["id"] for each in findings]
+    assert len(findings) <= 11, [each["id"] for each in findings]
     said = " ".join(each["says"] for each in findings).lower()
     for word in ("epilepsy", "depression", "sleep apnoea", "oxycodone", "lisinopril", "frobnicol", "nausea", "blue toes",
                  "both routes", "allergies", "overridden"):  # fmt: skip

@@ -19,7 +19,7 @@ TAKING = ORAL + "2025-10-01 oral 20 mg four times a day\n"
 
 # --- H19: more than 80 mg a day ---------------------------------------------------------------------------------------
 
-_BRANDS = ["baclofen", "Baclofen Oral Tablet", "Lioresal", "Ozobax", "Lyvispah", "Fleqsuvy", "pms-baclofen"]
+_BRANDS = ["baclofen", "Baclofen Oral Tablet", "Lioresal", "Ozobax", "Lyvispah", "Fleqsuvy"]
 
 
 @pytest.mark.hazard("H19")
@@ -98,8 +98,8 @@ def test_no_titration_rises_sooner_than_after_three_days_or_by_more_than_a_step(
     if asked:
         chart += f"2026-01-10 10:00 request {'titrate' if begin else 'start'} oral\n"
     answer = advise(chart, f"2026-01-10 {max(hour, 10):02d}:00", jurisdiction)
-    highest = max((dose for plan in plans(answer, "titration") for dose in doses(plan, "take")), default=0)
-    assert highest > begin or begin == 75 or creatinine in ("1.1", "1.4"), refusals(answer, "titration")
+    rising = [plan for plan in plans(answer, "titration") if max(doses(plan, "take")) > begin]
+    assert len(rising) == 2 or begin == 75 or creatinine in ("1.1", "1.4"), refusals(answer, "titration")
     for plan in plans(answer, "titration"):
         path = [(changed, begin), *_steps(plan)] if begin else _steps(plan)
         for (at, low), (then, high) in itertools.pairwise(path):
