@@ -297,6 +297,9 @@ def _scale(quantity: Quantity, factor: Fraction, step: Decimal) -> Quantity:
 
 def _decimal(value: Fraction) -> Decimal:
     exact = Decimal(value.numerator) / Decimal(value.denominator)
+    if Fraction(exact) != value:
+        # A bolus every 7 h gives no whole number a day; the screen and the wire get three places.
+        return exact.quantize(Decimal("0.001")).normalize()
     return exact.normalize() if exact != exact.to_integral_value() else exact.quantize(Decimal(1))
 
 

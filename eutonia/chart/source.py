@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 from typing import Final
 
@@ -47,6 +46,8 @@ def _file(path: Path) -> str:
 
 
 def _unpacked(path: Path, too_large: ReadError) -> bytes:
+    import gzip
+
     with gzip.open(path) as stream:
         content = stream.read(_LARGEST + 1)
     if len(content) > _LARGEST:

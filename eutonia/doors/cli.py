@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -30,6 +30,8 @@ class _Group(click.Group):
         from eutonia.knowledge import KnowledgeError
         from eutonia.moment import MomentError
 
+        # A command lives for a fraction of a second: collecting what it made would cost more than it frees.
+        gc.set_threshold(100_000)
         try:
             return super().invoke(context)
         except ReadError as error:
@@ -83,6 +85,8 @@ def _now(now: str | None) -> datetime | str:
 
 
 def _print_json(value: Any) -> None:
+    import json
+
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 

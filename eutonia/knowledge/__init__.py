@@ -6,8 +6,8 @@ Code asks for a number by name (`book.quantity("oral.daily_max")`).  The files a
 from __future__ import annotations
 
 import hashlib
-import re
-import tomllib
+import marshal
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -186,7 +186,10 @@ def _entry(name: str, table: Mapping[str, Any], file: str) -> Entry:
         raise KnowledgeError(f"{file}: '{name}' has the tag '{table['tag']}'; use one of {', '.join(TAGS)}")
     if not table["source"] or not table["spread"] or table["value"] in ("", []):
         raise KnowledgeError(f"{file}: '{name}' needs a value, a spread and a source")
-    if not isinstance(table["review"], date):
+    review = table["review"]
+    if isinstance(review, str):
+        review = date.fromisoformat(review)
+    if not isinstance(review, date):
         raise KnowledgeError(f"{file}: the review date of '{name}' is not a date")
     for place, pack in table.get("packs", {}).items():
         if place not in JURISDICTIONS or set(pack) != {"value", "source"}:
@@ -199,7 +202,7 @@ def _entry(name: str, table: Mapping[str, Any], file: str) -> Entry:
         table["tag"],
         tuple(table["source"]),
         tuple(table["facts"]),
-        table["review"],
+        review,
         table.get("conflict", ""),
         {key: found for key, found in table.items() if key not in _OWN},
         table.get("packs", {}),
@@ -208,61 +211,75 @@ def _entry(name: str, table: Mapping[str, Any], file: str) -> Entry:
 
 
 class Entries(Mapping[str, Entry]):
-    """The entries by name.  Each is parsed and checked when it is first asked for: a command needs a few of hundreds."""
+    """The entries by name.  Each is checked when it is first asked for: a command needs a few of hundreds."""
 
-    def __init__(self, blocks: Mapping[str, tuple[str, str]]) -> None:
-        self._blocks = blocks
-        self._parsed: dict[str, Entry] = {}
+    def __init__(self, tables: Mapping[str, tuple[str, Mapping[str, Any]]]) -> None:
+        self._tables = tables
+        self._checked: dict[str, Entry] = {}
 
     def __getitem__(self, name: str) -> Entry:
-        found = self._parsed.get(name)
+        found = self._checked.get(name)
         if found is None:
-            file, block = self._blocks[name]
-            found = self._parsed[name] = _entry(name, tomllib.loads(block)[name], file)
+            file, table = self._tables[name]
+            found = self._checked[name] = _entry(name, table, file)
         return found
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._blocks)
+        return iter(self._tables)
 
     def __len__(self) -> int:
-        return len(self._blocks)
+        return len(self._tables)
 
 
-# A file is cut before each entry's heading; the tables of an entry's packs stay with it.
-_HEADING: Final = re.compile(r'^\["([^"\]]+)"\]$', re.MULTILINE)
-_REVIEW: Final = re.compile(r"^review = ([0-9]{4}-[0-9]{2}-[0-9]{2})$", re.MULTILINE)
+def _parsed(files: Mapping[str, str]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Every table of the files by name; dates are kept as text, so that the result can be stored."""
+    import tomllib
+
+    tables: dict[str, tuple[str, dict[str, Any]]] = {}
+    for file, text in files.items():
+        for name, table in tomllib.loads(text).items():
+            if name in tables:
+                raise KnowledgeError(f"{file}: '{name}' stands in {tables[name][0]} already")
+            _entry(name, table, file)
+            tables[name] = (file, {**table, "review": table["review"].isoformat()})
+    return tables
 
 
-def _blocks(path: Path, text: str) -> Iterator[tuple[str, str]]:
-    heads = list(_HEADING.finditer(text))
-    before = text[: heads[0].start()] if heads else text
-    if any(line and not line.startswith("#") for line in before.splitlines()):
-        raise KnowledgeError(f"{path.name}: something stands before the first entry")
-    for head, following in zip(heads, [*heads[1:], None], strict=True):
-        yield head[1], text[head.start() : following.start() if following else len(text)]
+def _stored(digest: str, files: Mapping[str, str]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """The tables, from beside the compiled code where the same files were parsed before: parsing costs more than advice.
+
+    The name holds the hash of the files, so an altered file is always parsed and checked anew.
+    """
+    path = FOLDER / "__pycache__" / f"knowledge-{digest[:32]}.marshal"
+    try:
+        found: dict[str, tuple[str, dict[str, Any]]] = marshal.loads(path.read_bytes())
+    except (OSError, ValueError, EOFError, TypeError):
+        found = _parsed(files)
+        try:
+            path.parent.mkdir(exist_ok=True)
+            draft = path.with_suffix(f".{os.getpid()}")
+            draft.write_bytes(marshal.dumps(found))
+            draft.replace(path)
+        except OSError:
+            pass  # a read-only installation parses each time
+    return found
 
 
 @cache
 def library() -> Library:
-    """All knowledge files, read and hashed once; an entry that stands twice is an error."""
+    """All knowledge files, read, checked and hashed once; an entry that stands twice is an error."""
     digest = hashlib.sha256()
-    blocks: dict[str, tuple[str, str]] = {}
-    reviews: list[str] = []
+    files: dict[str, str] = {}
     for path in sorted(FOLDER.glob("*.t[os][mv]*")):
         content = path.read_bytes()
         digest.update(f"{path.name} {len(content)}\n".encode())
         digest.update(content)
-        if path.suffix != ".toml" or path.name in _TABLES:
-            continue
-        text = content.decode()
-        reviews += _REVIEW.findall(text)
-        for name, block in _blocks(path, text):
-            if name in blocks:
-                raise KnowledgeError(f"{path.name}: '{name}' stands in {blocks[name][0]} already")
-            blocks[name] = (path.name, block)
-    if len(reviews) != len(blocks):
-        raise KnowledgeError("an entry has no review date on a line of its own")
-    return Library(Entries(blocks), digest.hexdigest(), date.fromisoformat(min(reviews)))
+        if path.suffix == ".toml" and path.name not in _TABLES:
+            files[path.name] = content.decode()
+    name = digest.hexdigest()
+    tables = _stored(name, files)
+    first = min(table["review"] for _, table in tables.values())
+    return Library(Entries(tables), name, date.fromisoformat(first))
 
 
 @cache
@@ -276,6 +293,8 @@ def book(jurisdiction: str = "US") -> Book:
 @cache
 def monograph() -> Mapping[str, Fact]:
     """The facts of the monograph by id."""
+    import tomllib
+
     tables = tomllib.loads((FOLDER / "monograph.toml").read_text("utf-8"))["fact"]
     return {each["id"]: Fact(each["id"], each["kind"], each["says"]) for each in tables}
 
@@ -283,5 +302,7 @@ def monograph() -> Mapping[str, Fact]:
 @cache
 def conflicts() -> Mapping[str, Conflict]:
     """Where sources disagree, by id."""
+    import tomllib
+
     tables = tomllib.loads((FOLDER / "conflicts.toml").read_text("utf-8"))
     return {name: Conflict(name, each["question"], each["sides"], each["governs"]) for name, each in tables.items()}

