@@ -369,6 +369,12 @@ ROWS: Final[tuple[Row, ...]] = (
         "findings/kidney, plan/guard",
         ("kidneys do not scale the dose", "eutonia/plan/guard.py", "most *= known.share", "pass"),
         ("nothing is avoided", "eutonia/findings/kidney.py", "if known.avoid:", "if False:"),
+        (
+            "a creatinine that climbs or that nobody has is believed",
+            "eutonia/findings/kidney.py",
+            "if unsteady := _unsteady(facts):",
+            "if unsteady := None:",
+        ),
     ),
     _row(
         "H22",
@@ -521,6 +527,12 @@ ROWS: Final[tuple[Row, ...]] = (
             """short = gap is not None and gap <= float(facts.book.quantity("restart.short_gap").to("h"))""",
             "short = False",
         ),
+        (
+            "a gap that is over is forgotten",
+            "eutonia/findings/delivery.py",
+            "if pump.gaps and pump.running:",
+            "if False:",
+        ),
     ),
     _row(
         "H32",
@@ -548,8 +560,8 @@ ROWS: Final[tuple[Row, ...]] = (
         (
             "the program's strength is not compared",
             "eutonia/findings/strength.py",
-            "if pump.told is not None and pump.strength is not None and pump.told != pump.strength:",
-            "if False:",
+            "told_wrong = pump.told is not None and pump.strength is not None and pump.told != pump.strength",
+            "told_wrong = False",
         ),
         (
             "the product's strength is not compared",
@@ -578,6 +590,12 @@ ROWS: Final[tuple[Row, ...]] = (
             "elif False and",
         ),
         (
+            "a bridge that is not the one of the line passes",
+            "eutonia/findings/strength.py",
+            "for event, dose, hours in pump.wrong_bridges:",
+            "for event, dose, hours in ():",
+        ),
+        (
             "a new catheter keeps the old one's volume",
             "eutonia/pump/reservoir.py",
             "self.line_volume, self.tip = what.line,",
@@ -589,6 +607,12 @@ ROWS: Final[tuple[Row, ...]] = (
         "a prime bolus into a line that is full",
         "a prime only after an implant or a revision",
         "pump/reservoir",
+        (
+            "a line that filled by running counts as empty",
+            "eutonia/pump/reservoir.py",
+            "if self.primed or swept:",
+            "if self.primed:",
+        ),
         ("primes are not counted", "eutonia/pump/reservoir.py", "self.repeated_primes.append(event)", "pass"),
     ),
     _row(

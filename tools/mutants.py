@@ -8,7 +8,7 @@ The faults are those of mutmut (its operators, by libcst).  Its own runner passe
 every table outside a function, such as the units, so this one runs them: the tests are collected once, and for each
 fault the process forks, exchanges the code of one function, and runs the tests that reach that function, quickest first.
 A fault outside a function needs a fresh import and takes longer.  What is not mutated: type annotations, decorators,
-`len` and `isinstance`, and sentences for people.
+`len` and `isinstance`, sentences for people, and what mypy refuses by itself: None for a typed name.
 
 A fault that no test sees must stand in docs/mutants.md with the reason why it changes nothing; any other is an error.
 """
@@ -16,6 +16,7 @@ A fault that no test sees must stand in docs/mutants.md with the reason why it c
 from __future__ import annotations
 
 import argparse
+import atexit
 import functools
 import gc
 import importlib
@@ -40,10 +41,10 @@ import hypothesis
 import libcst as cst
 import pytest
 from _pytest.runner import runtestprotocol
-from mutmut.mutation.mutators import mutation_operators
+from mutmut.mutation.mutators import mutation_operators, operator_assignment
 
 HERE = Path(__file__).resolve().parent.parent
-ROOT = HERE / ".mutants"  # a copy, so that the files may be edited while this runs
+ROOT = HERE / ".mutants" / str(os.getpid())  # a copy, so that the files may be edited while this runs
 COPIED = ["eutonia", "tests", "tools", "docs", "examples", "benchmarks", "README.md", "pyproject.toml"]
 PAGE = HERE / "docs" / "mutants.md"
 
@@ -116,6 +117,8 @@ class _Finder(cst.CSTVisitor):
                     self.function = ".".join(self.names)
         self.exact += isinstance(node, cst.Comparison | cst.DictElement | cst.MatchCase | cst.Set)
         for kind, operator in mutation_operators:
+            if operator is operator_assignment and _typed(node):
+                continue
             if isinstance(node, kind) and not (isinstance(node, cst.SimpleString) and self._for_people(node)):
                 self.found += [(node, new, self.function) for new in operator(node) if not self._same_unit(new)]
         return True
@@ -137,6 +140,13 @@ class _Finder(cst.CSTVisitor):
 
     def _for_people(self, node: cst.SimpleString) -> bool:
         return not self.exact and str(node.evaluated_value).count(" ") >= 2 and "(?" not in node.value
+
+
+def _typed(node: cst.CSTNode) -> bool:
+    """Whether mypy refuses None, or '' for None, in this assignment."""
+    return isinstance(node, cst.AnnAssign) and not (
+        isinstance(node.annotation.annotation, cst.Name) and node.annotation.annotation.value == "Final"
+    )
 
 
 def _passed_by(node: cst.CSTNode) -> bool:
@@ -430,22 +440,28 @@ def main() -> int:
 
     outside = [job for job in jobs if job.where is None]
     outcome: dict[Mutant, str] = {}
-    if outside:
-        pytest.main([*_OPTIONS, "tests/cases"], [Outside(outside, outcome.__setitem__)])
-    outcome |= _inside([job for job in jobs if job.where is not None], paths, [] if args.quick else OTHERS)
-
     known = excused()
+
+    def told(job: Mutant, end: str) -> None:
+        outcome[job] = end
+        if end == "survived" and (job.path, job.change) not in known:
+            print(f"survived: {job.path} {job.where or ''}\n    {job.change}", flush=True)
+
+    if outside:
+        pytest.main([*_OPTIONS, "tests/cases"], [Outside(outside, told)])
+    _inside([job for job in jobs if job.where is not None], paths, [] if args.quick else OTHERS, told)
+    if len(outcome) != len(jobs):
+        raise SystemExit("not every fault could be tried; see `make test`")
+
     wrong = 0
     rows = []
     for path in paths:
         mine = {job: end for job, end in outcome.items() if job.path == path}
         counts = Counter(mine.values())
         alive = [job for job, end in mine.items() if end == "survived"]
-        new = [job for job in alive if (path, job.change) not in known]
-        wrong += len(new)
-        rows.append((path, len(mine), counts["killed"], counts["timed out"], len(alive) - len(new), len(new)))
-        for job in new:
-            print(f"survived: {path} {job.where or ''}\n    {job.change}")
+        new = sum(1 for job in alive if (path, job.change) not in known)
+        wrong += new
+        rows.append((path, len(mine), counts["killed"], counts["timed out"], len(alive) - new, new))
     head = ("module", "mutants", "killed", "timed out", "equivalent", "survived")
     for row in (head, *rows):
         print(f"{row[0]:30}" + "".join(f"{each:>12}" for each in row[1:]))
@@ -461,8 +477,8 @@ def main() -> int:
 
 
 def _copy() -> None:
-    shutil.rmtree(ROOT, ignore_errors=True)
-    ROOT.mkdir()
+    ROOT.mkdir(parents=True)
+    atexit.register(shutil.rmtree, ROOT, ignore_errors=True)  # a fork ends without it
     for name in COPIED:
         if (HERE / name).is_dir():
             shutil.copytree(HERE / name, ROOT / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -470,17 +486,10 @@ def _copy() -> None:
             shutil.copy(HERE / name, ROOT / name)
 
 
-def _inside(jobs: list[Mutant], paths: list[str], others: list[str]) -> dict[Mutant, str]:
-    """The faults in functions, in a process of their own, so that nothing was imported before the others."""
-    outcome: dict[Mutant, str] = {}
+def _inside(jobs: list[Mutant], paths: list[str], others: list[str], told: Callable[[Mutant, str], None]) -> None:
     own = dict.fromkeys(each for path in paths for each in OWN[path])
-    tests = dict.fromkeys([*_present([*own]), *others, *paths])
-    session = pytest.main(
-        [*_OPTIONS, *(f"--ignore={each}" for each in SLOW), *_present([*tests])], [Inside(jobs, outcome.__setitem__)]
-    )
-    if len(outcome) != len(jobs):
-        raise SystemExit(f"the tests could not be collected ({session}); see `make test`")
-    return outcome
+    tests = _present(list(dict.fromkeys([*own, *others, *paths])))
+    pytest.main([*_OPTIONS, *(f"--ignore={each}" for each in SLOW), *tests], [Inside(jobs, told)])
 
 
 def _write(date: str, head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:

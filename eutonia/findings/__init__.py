@@ -72,6 +72,7 @@ _OVERRIDABLE: Final[dict[str, tuple[type, ...]]] = {
     "epilepsy": (),
     "effects": (e.Symptom,),
     "pump-dose": (e.Programmed,),
+    "oral-jump": (e.Oral,),
     "screening-dose": (e.Trial,),
     "strength": (e.Refill, e.Programmed),
     "bridge": (e.Refill,),

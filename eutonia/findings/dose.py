@@ -136,6 +136,20 @@ def _oral(facts: Facts, oral: Known[OralUse | None] | Unknown) -> Iterator[Findi
             stops=("titration",),
         )
         return
+    if jump := _oral_jump(facts):
+        yield jump
+    largest = max((p.amount.to("mg") for r in oral.value.regimens for p in r.parts), default=Decimal(0))
+    single = book.quantity("oral.single_max")
+    if largest > single.to("mg"):
+        yield found(
+            book,
+            "single-dose",
+            CAUTION,
+            f"A single dose of {plain(largest)} mg by mouth; the scheme of the label ends at {plain(single)} four times a day.",
+            "A larger single dose has a higher peak than the scheme was made for.",
+            "Split the day into smaller doses.",
+            "oral.single_max",
+        )
     low, high = book.span("oral.usual_daily")
     settled = facts.age_days(oral.value.changed) > book.quantity("oral.step_days").to("days") * 4
     if (daily.value < low.value and settled) or daily.value > high.value or orders > 1:
@@ -149,7 +163,31 @@ def _oral(facts: Facts, oral: Known[OralUse | None] | Unknown) -> Iterator[Findi
             + (" Two orders of one drug are easily taken for one." if orders > 1 else ""),
             "Nothing to do if the response is good." if orders == 1 else "Write one order for the whole day.",
             "oral.usual_daily",
+            stops=("titration",) if orders > 1 else (),
         )
+
+
+def _oral_jump(facts: Facts) -> Finding | None:
+    """The last rise by mouth, where it was larger than a step of the scheme."""
+    book = facts.book
+    history = facts.oral_history
+    if len(history) < 2 or facts.overridden("oral-jump", e.Oral) is not None:
+        return None
+    (_, before), (at, now) = history[-2:]
+    most = book.quantity("oral.step_a_day").to("mg/day")
+    if before == 0 or now - before <= most:
+        return None
+    return found(
+        book,
+        "oral-jump",
+        CAUTION,
+        f"The dose by mouth rose from {plain(before)} to {plain(now)} mg daily in one step on {shown(at, facts.home)}.",
+        f"One step is at most {plain(most)} mg a day, every 3 days; a slip in writing looks like this.",
+        f"Was it taken like this, and for how long? If hardly, go back to {plain(before)} mg daily; do not taper from a dose never reached.",
+        "oral.step_a_day",
+        "oral.step_days",
+        stops=("titration",),
+    )
 
 
 def _spine(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
@@ -226,10 +264,15 @@ def _change(facts: Facts, pump: PumpState) -> Finding | None:
             book,
             "pump-dose",
             STOP,
-            f"The daily dose rose from {plain(before)} to {plain(now)} within a day ({program.written}).",
+            f"The daily dose rose from {plain(before)} to {plain(now)} at {shown(at, facts.home)} ({program.written}).",
             f"No rule allows more than {plain(widest)}% in 24 h; a published error: {book.text('pump.ismp')}.{_meant(program)}",
-            f"Read the pump back now; the last program before it was {_previous(history)}. Correct it, or write "
-            "'override pump-dose; by ...; because ...'.",
+            f"Read the pump back now; the last program before it was {_previous(history)}. "
+            + (
+                "If it has run like this for days, it comes down in steps, not at once; "
+                if facts.now - at > timedelta(hours=48)
+                else "Correct it; "
+            )
+            + "or write 'override pump-dose; by ...; because ...'.",
             "pump.ismp",
             "adjust.spinal",
             "adjust.cerebral",

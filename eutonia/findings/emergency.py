@@ -40,12 +40,19 @@ def known_signs(book: Book) -> frozenset[str]:
     return frozenset(_names(book, "symptom.overdose.")) | frozenset(_names(book, "symptom.withdrawal."))
 
 
+_BOTH_OVER = {"symptom.overdose.altered_mental_state", "symptom.overdose.seizure"}
+_BOTH_GONE = {"symptom.withdrawal.impaired_mental_state", "symptom.withdrawal.seizure", "symptom.withdrawal.agitation"}
+
+
 def cards(facts: Facts) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
     """The signs that raise a card: of overdose, of withdrawal; empty where there is none or nothing to be lacking."""
     exposed = taking(facts) or pumped(facts) or bool(facts.screenings)
     over = signs(facts, "symptom.overdose.") if exposed else ()
     may_lack = pumped(facts) or _oral_broken(facts)
     gone = signs(facts, "symptom.withdrawal.") if may_lack else ()
+    # Seizure and a changed mind belong to both; with fever, itch or rigidity beside them they are withdrawal's.
+    if over and gone and {x.name for x in over} <= _BOTH_OVER and not {x.name for x in gone} <= _BOTH_GONE:
+        over = ()
     return over, gone
 
 
@@ -53,7 +60,7 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
     """The emergency cards: overdose first, then withdrawal.  Some signs belong to both."""
     over, gone = cards(facts)
     if over:
-        yield _overdose(facts, pump, over)
+        yield _overdose(facts, pump, over, both=bool(gone))
     if gone:
         yield _withdrawal(facts, pump, gone)
 
@@ -72,7 +79,7 @@ def _pump_line(pump: PumpState, facts: Facts) -> str:
     return f"The pump as the chart has it at {shown(facts.now, facts.home)}: {program}; {left} of {strength} should be left."
 
 
-def _overdose(facts: Facts, pump: PumpState | None, over: tuple[Entry, ...]) -> Finding:
+def _overdose(facts: Facts, pump: PumpState | None, over: tuple[Entry, ...], both: bool) -> Finding:
     names = listed([str(entry.value) for entry in over])
     spine = pump is not None or bool(facts.screenings)
     key = "overdose.actions" if spine else "overdose.actions_oral"
@@ -82,6 +89,10 @@ def _overdose(facts: Facts, pump: PumpState | None, over: tuple[Entry, ...]) -> 
         "Call the emergency team now; do not wait for a calculation.",
     ]
     card += [f"{number}. {text[0].upper()}{text[1:]}." for number, text in enumerate(facts.book.words(key), 1)]
+    if both:
+        card.append(
+            "These signs fit withdrawal as well (next card): read the pump out before it is stopped or emptied."
+        )
     if pump is not None:
         card.append(_pump_line(pump, facts))
         if len(pump.dose_history) > 1:
@@ -128,7 +139,8 @@ def _withdrawal(facts: Facts, pump: PumpState | None, gone: tuple[Entry, ...]) -
         card.append("Baclofen by mouth must not be relied on to stop the progression of intrathecal withdrawal.")
     else:
         card.append(
-            "1. Restore baclofen by mouth at a dose similar to the one before, if it can be swallowed and absorbed."
+            "1. Restore baclofen by mouth at a dose similar to the one before; by tube where it cannot be swallowed; "
+            "where neither can be, benzodiazepines in a monitored bed."
         )
         card.append("2. Ask why it stopped: supply, vomiting, operation, or somebody's order.")
     card.append("It can look like: " + ", ".join(facts.book.words("withdrawal.look_alikes")) + ".")

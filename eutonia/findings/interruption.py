@@ -30,7 +30,7 @@ def find(facts: Facts, _: PumpState | None) -> Iterator[Finding]:
             "Secure the supply or the enteral route before the next dose is missed.",
             "oral.withdrawal_onset",
             "interaction.general_anaesthetic",
-            stops=("titration",),
+            stops=("titration", "taper"),
         )
 
 
@@ -89,7 +89,7 @@ def _stopped(facts: Facts, at: datetime, before: Decimal, after: Decimal) -> Fin
         STOP if after == 0 else CAUTION,
         f"Baclofen by mouth was {how} on {shown_day(at, facts.home)} from {plain(before)} mg daily, faster than any taper.",
         "Abrupt stop can cause seizures and hallucinations; they began about 18 h after the last dose in two cases.",
-        "Look for signs of withdrawal; restore the dose and taper it ('request taper oral'), or write who takes it on.",
+        "Look for signs of withdrawal; restore the dose (write it: 'oral ...'), then taper it ('request taper oral').",
         "oral.taper_days",
         "oral.withdrawal_onset",
         "oral.long_use_days",

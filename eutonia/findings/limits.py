@@ -16,7 +16,7 @@ def adjust_window(facts: Facts, pump: PumpState, at: datetime) -> tuple[Decimal,
     book = facts.book
     if not isinstance(facts.origin, Known):
         return None
-    child = isinstance(facts.age, Known) and facts.age.value < book.count("oral.age_min")
+    child = isinstance(facts.age, Known) and facts.age.value < book.count("adjust.child_age")
     name = "adjust.cerebral" if child or facts.origin.value == "cerebral" else "adjust.spinal"
     if maintenance(facts, pump, at):
         name += "_maintenance"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from eutonia.chart.facts import Facts
 from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, Kind, found
@@ -26,10 +27,20 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
             f"({_times(pump.fill.product, pump.fill.strength)} the dose)"
         )
         entries.append("overdose.check")
-    if pump.told is not None and pump.strength is not None and pump.told != pump.strength:
+    told_wrong = pump.told is not None and pump.strength is not None and pump.told != pump.strength
+    if told_wrong and pump.bridge_running_until is not None:
+        yield _bridge_then(facts, pump, pump.bridge_running_until)
+    elif told_wrong:
+        assert pump.told is not None
+        assert pump.strength is not None
+        reaches = (
+            f"; the new drug reaches the tip about {shown(pump.arrives_at, facts.home)}"
+            if pump.line_old and pump.arrives_at is not None
+            else ""
+        )
         says.append(
             f"the pump was told {plain(pump.told)} but holds {plain(pump.strength)}: it delivers "
-            f"{_times(pump.strength, pump.told)} the dose it believes"
+            f"{_times(pump.strength, pump.told)} the dose it believes{reaches}"
         )
         entries += ["overdose.check", "pump.bridge"]
     stocked = book.quantities("strengths")
@@ -50,6 +61,12 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
     for event in pump.repeated_primes:
         says.append(
             f"the prime bolus of {shown(event.at, facts.home)} was given into a line that had been primed: it went to the patient"
+        )
+        entries.append("pump.prime_once")
+    for event in pump.large_primes:
+        says.append(
+            f"the prime bolus of {shown(event.at, facts.home)} is larger than the line of {plain(pump.line_volume or event.what.volume)}: "  # type: ignore[union-attr]
+            "the rest went to the patient, or the line's volume is wrong"
         )
         entries.append("pump.prime_once")
     for event, dose, hours in pump.wrong_bridges:
@@ -79,19 +96,45 @@ def _times(one: Quantity, other: Quantity) -> str:
     return f"{plain(rounded(one.to('mcg/mL') / other.to('mcg/mL'), '0.01'))} times"
 
 
+def _bridge_then(facts: Facts, pump: PumpState, until: datetime) -> Finding:
+    """The bridge runs with the old program behind it: it must be told the new strength when the bridge ends, not before."""
+    assert pump.told is not None
+    assert pump.strength is not None
+    return found(
+        facts.book,
+        "bridge",
+        CAUTION,
+        f"The bridge bolus runs until {shown(until, facts.home)}; the program after it is for {plain(pump.told)} and would then deliver "
+        f"{_times(pump.strength, pump.told)} the dose: it needs to be told {plain(pump.strength)} by then.",
+        "The bridge carries the old drug in the line at the old daily dose; what follows it runs on the new strength.",
+        "Write the program that follows, with its strength: 'program ...; strength ... mcg/mL'.",
+        "pump.bridge",
+        stops=("adjust", "strength change", "holiday"),
+        due=until,
+    )
+
+
 def _bridge_missing(facts: Facts, pump: PumpState) -> Finding:
     old, new = pump.previous_strength, pump.strength
     assert old is not None
     assert new is not None
-    until = (
-        f" until about {shown(pump.arrives_at, facts.home)}" if pump.arrives_at is not None and pump.line_old else ""
-    )
+    until = now = ""
+    if pump.line_old and pump.arrives_at is not None:
+        until = f" until about {shown(pump.arrives_at, facts.home)}"
+    if pump.line_old and pump.line_left_ml is not None and pump.program is not None:
+        left = rounded(pump.line_left_ml, "0.001")
+        dose = left * old.to("mcg/mL")
+        hours = dose * 24 / pump.program.daily.value
+        now = (
+            f" What is left in the line now is {plain(left)} mL: a bridge bolus begun now is {plain(rounded(dose, '0.1'))} mcg over "
+            f"{plain(rounded(hours, '0.1'))} h, not that of the whole line."
+        )
     return found(
         facts.book,
         "bridge",
         STOP if pump.line_old else NOTE,
         f"No bridge bolus is written after the change from {plain(old)} to {plain(new)}: the line holds the old drug{until}, "
-        f"so the patient gets {_times(old, new)} the dose.",
+        f"so the patient gets {_times(old, new)} the dose.{now}",
         "Until the line is swept the old strength flows at the new rate.",
         "Program the bridge bolus and write it ('bridge ... over ...'), or watch for overdose or withdrawal until the line is swept.",
         "pump.bridge",

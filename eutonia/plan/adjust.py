@@ -105,7 +105,7 @@ def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> It
 
 def entry_of(facts: Facts, pump: PumpState, at: datetime) -> str:
     """The knowledge entry of the window that governs."""
-    child = isinstance(facts.age, Known) and facts.age.value < facts.book.count("oral.age_min")
+    child = isinstance(facts.age, Known) and facts.age.value < facts.book.count("adjust.child_age")
     cerebral = child or (isinstance(facts.origin, Known) and facts.origin.value == "cerebral")
     return f"adjust.{'cerebral' if cerebral else 'spinal'}{'_maintenance' if maintenance(facts, pump, at) else ''}"
 

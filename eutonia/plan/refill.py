@@ -101,6 +101,12 @@ def _program(facts: Facts, pump: PumpState, volume: Quantity) -> list[Step]:
             "next refill can be given."
         )
         return [Step(facts.now, "check", says)]
+    if pump.unexplained is not None:
+        says = (
+            f"Program as on the chart: {program.written}; the last residual is not explained, so no date of the next refill holds: see the "
+            "patient again soon, and measure."
+        )
+        return [Step(facts.now, "check", says)]
     dry = pump.ran_dry_at
     limit = timedelta(hours=float(book.quantity("restart.short_gap").to("h")))
     if pump.gaps or (dry is not None and facts.now - dry > limit):

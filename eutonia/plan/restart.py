@@ -79,7 +79,7 @@ def build(facts: Facts, pump: PumpState | None, _: e.Request | None) -> Iterator
         return
     dose = min(begin.value, old.daily.value)
     why = (
-        f"The interruption {how_long}: tolerance may be gone, so the start rules hold, not the old {plain(old.daily)}. Two of seven overdoses in one "
+        f"The interruption {how_long}: tolerance may be gone, so the dose is the lower of the start rule ({plain(begin)}) and the old one ({plain(old.daily)}). Two of seven overdoses in one "
         "series came hours after a restart at the old dose."
     )
     yield _plan(facts, pump, Program(continuous=Quantity.of(dose, "mcg/day")), "start rules", why, "inpatient")

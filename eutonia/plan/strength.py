@@ -119,7 +119,10 @@ def _plan(facts: Facts, pump: PumpState, new: Quantity, asked: Quantity | None) 
     mixture = ""
     if pump.model is not None and pump.model.unaspirable is not None:
         blend = rounded(mixed(pump.model.unaspirable, old, volume, new).value, "1")
-        mixture = f" About {plain(pump.model.unaspirable)} cannot be drawn (unverified): the mixture is then about {plain(blend)} mcg/mL."
+        mixture = (
+            f" About {plain(pump.model.unaspirable)} cannot be drawn (unverified): the mixture is then about {plain(blend)} mcg/mL, which would give about "
+            f"{plain(rounded(daily.value * blend / new.to('mcg/mL'), '1'))} mcg daily until the next fill; rinsing with the new strength lessens it."
+        )
     steps = (
         Step(
             facts.now,
@@ -132,7 +135,7 @@ def _plan(facts: Facts, pump: PumpState, new: Quantity, asked: Quantity | None) 
             facts.now,
             "bridge",
             f"Bridge bolus {plain(dose)} over {plain(hours)} h ({plain(pump.line_volume)} of {plain(old)} at {plain(old_rate)} mL/day), "
-            f"until {when(ends, facts)}.",
+            f"until {when(ends, facts)}, INSTEAD of the running program.",
             dose,
             Decimal(hours),
         ),

@@ -32,7 +32,9 @@ def build(facts: Facts, pump: PumpState | None, _: e.Request | None) -> Iterator
     use = facts.oral
     if isinstance(use, Unknown) or use.value is None:
         why = use.says if isinstance(use, Unknown) else "Nothing is taken by mouth that could be tapered."
-        yield refuse(book, "taper", why, "Write what is taken: 'oral 10 mg three times a day'.", *_ENTRIES)
+        yield refuse(
+            book, "taper", why, "Write what is taken, or taken again: 'oral 10 mg three times a day'.", *_ENTRIES
+        )
         return
     shortest = taper_days(facts).days
     lengths = [

@@ -78,6 +78,7 @@ class PumpState:
     empty_at: datetime | None
     arrives_at: datetime | None
     line_old: bool
+    line_left_ml: float | None
     battery_end: datetime | None
     stability_end: datetime | None
     readings: tuple[Reading, ...]
@@ -88,6 +89,7 @@ class PumpState:
     refill_conflicts: tuple[tuple[e.Event, e.Event], ...]
     repeated_refills: tuple[e.Event, ...]
     repeated_primes: tuple[e.Event, ...]
+    large_primes: tuple[e.Event, ...]
     wrong_bridges: tuple[tuple[e.Event, str, str], ...]
     primed: bool
     overfilled: tuple[e.Event, ...]
@@ -183,6 +185,7 @@ class _Fold:
     conflicts: list[tuple[e.Event, e.Event]] = field(default_factory=list)
     repeated: list[e.Event] = field(default_factory=list)
     repeated_primes: list[e.Event] = field(default_factory=list)
+    large_primes: list[e.Event] = field(default_factory=list)
     overfilled: list[e.Event] = field(default_factory=list)
     wrong_bridges: list[tuple[e.Event, str, str]] = field(default_factory=list)
     primed: bool = False
@@ -336,11 +339,13 @@ class _Fold:
             return
         hours = float(what.over.to("h"))
         if self.line_volume is not None and self.last_running is not None:
-            meant = self.line_volume.to("mL") * old.to("mcg/mL")
+            # What is still in the line is what the bridge has to carry: less, where the pump ran on before it.
+            left = self.line_volume.to("mL") if self.front_ml is None else rounded(self.front_ml, "0.000001")
+            meant = left * old.to("mcg/mL")
             daily = what.dose.to("mcg") / what.over.to("h") * 24
             running = self.last_running.daily.value
-            # A hundredth for the rounding of the pump's display, on the dose and on the rate.
-            if abs(what.dose.to("mcg") / meant - 1) > Decimal("0.01") or abs(daily / running - 1) > Decimal("0.02"):
+            # Some room for minutes between fill and program, and for the rounding of the pump's display.
+            if abs(what.dose.to("mcg") / meant - 1) > Decimal("0.05") or abs(daily / running - 1) > Decimal("0.02"):
                 self.wrong_bridges.append(
                     (event, plain(rounded(meant, "0.1")), plain(rounded(meant * 24 / running, "0.1")))
                 )
@@ -353,6 +358,8 @@ class _Fold:
         if self.primed or swept:
             self.repeated_primes.append(event)
         self.primed = True
+        if self.line_volume is not None and what.volume.value > self.line_volume.value:
+            self.large_primes.append(event)
         if self.fill is None:
             return
         moved = min(float(what.volume.to("mL")), self.chamber_ml)
@@ -450,6 +457,7 @@ def _state(fold: _Fold, facts: Facts) -> PumpState:
     delivered, drawn = fold.delivered_mcg, fold.drawn_mcg
     bridge_running = _instant(fold.bridge_until) if fold.bridge_until > facts.now.timestamp() else None
     dry = _instant(fold.ran_dry_at)
+    left_in_line = fold.front_ml
     low, empty, front = _ahead(fold, facts)
     arrives = front
     if front is not None and fold.program_since is not None and fold.program is not None and not fold.program.stopped:
@@ -481,6 +489,7 @@ def _state(fold: _Fold, facts: Facts) -> PumpState:
         empty,
         arrives,
         front is not None and front > facts.now,
+        left_in_line,
         battery,
         stability,
         tuple(fold.readings),
@@ -491,6 +500,7 @@ def _state(fold: _Fold, facts: Facts) -> PumpState:
         tuple(fold.conflicts),
         tuple(fold.repeated),
         tuple(fold.repeated_primes),
+        tuple(fold.large_primes),
         tuple(fold.wrong_bridges),
         fold.primed,
         tuple(fold.overfilled),

@@ -142,6 +142,27 @@ def test_a_reported_effect_holds_the_next_rise():
     assert any(max(doses(plan, "take")) > 30 for plan in gone)
 
 
+@pytest.mark.hazard("H20")
+@pytest.mark.carries("ADM-02", "ADM-03")
+@pytest.mark.parametrize(
+    "orders",
+    [
+        ["05 10:00 oral 20 mg three times a day"],
+        ["05 10:00 oral 5 mg three times a day", "06 10:00 oral 10 mg three times a day"],
+        ["05 10:00 oral 5 mg three times a day", "09 10:00 oral 20 mg three times a day"],
+    ],
+)
+def test_a_first_dose_or_a_rise_on_the_chart_beyond_what_is_allowed_is_said(orders):
+    """60 mg on the first day; a rise after one day; a rise by 45 mg at once."""
+    answer = advise(ORAL + "".join(f"2026-01-{each}\n" for each in orders), "2026-01-09 12:00")
+    assert any(
+        each["grade"] in ("stop", "caution") and "mg" in each["says"] and "kidney" not in each["id"]
+        for each in answer["findings"]
+    ), [each["says"] for each in answer["findings"]]
+    calm = [f"2026-01-{day} 10:00 oral {dose} mg three times a day\n" for day, dose in (("05", 5), ("08", 10))]
+    assert all(each["grade"] == "note" for each in advise(ORAL + "".join(calm), "2026-01-09 12:00")["findings"])
+
+
 # --- H21: the kidneys -------------------------------------------------------------------------------------------------
 
 
@@ -238,6 +259,23 @@ def test_a_creatinine_that_no_living_person_has_is_not_read_as_healthy_kidneys(v
     except ValueError:
         return
     assert plans(answer, "titration") == []
+
+
+@pytest.mark.hazard("H21")
+@pytest.mark.parametrize(
+    ("was", "slip"),
+    [("height 150 cm", "height 1500 cm"), ("height 150 cm", "height 15 m"), ("weight 45 kg", "weight 4500 kg")],
+)
+def test_a_body_that_nobody_has_is_not_read_as_healthy_kidneys(was, slip):
+    """A girl of 14 with 2 mg/dL: 31 mL/min/1.73 m2 by her height, 310 by a slip of ten."""
+    chart = ORAL.replace("1979-04-11", "2011-04-11").replace("175 cm", "150 cm").replace("72 kg", "45 kg")
+    chart = chart.replace("creatinine 0.7", "creatinine 2")
+    assert grade(advise(chart, "2026-01-06"), "kidney") == "caution"
+    try:
+        answer = advise(chart.replace(was, slip), "2026-01-06")
+    except ValueError:
+        return
+    assert all(max(doses(plan, "take")) <= 40 for plan in plans(answer, "titration"))
 
 
 @pytest.mark.hazard("H21")

@@ -212,6 +212,15 @@ def test_a_prime_bolus_into_a_line_that_has_filled_by_running_is_a_stop():
 
 
 @pytest.mark.hazard("H35")
+@pytest.mark.parametrize("volume", ["3.64", "0.6"])
+def test_a_prime_bolus_larger_than_the_line_is_a_stop(volume):
+    """A slip of ten: 3.64 mL of 500 mcg/mL leave 1,638 mcg in the patient at once."""
+    chart = PUMP.replace("2026-03-20 11:05", f"2026-03-20 11:02 prime {volume} mL\n2026-03-20 11:05")
+    answer = advise(chart, "2026-03-20 12:00")
+    assert grade(answer, "strength") == "stop", [each["says"] for each in answer["findings"]]
+
+
+@pytest.mark.hazard("H35")
 def test_a_start_says_whether_the_line_is_primed():
     for line, says in (
         ("", "No prime bolus is on the chart"),
@@ -270,6 +279,18 @@ def test_no_day_passes_between_the_due_date_and_an_empty_pump_without_a_graver_f
         at = due + timedelta(days=days, minutes=1)
         found = grade(advise(chart, at.isoformat()), "refill")
         assert found == ("note" if days < -5 else "caution" if days < 0 else "stop"), (days, found)
+
+
+@pytest.mark.hazard("H36")
+@pytest.mark.parametrize("alarm", ["0 mL", "0.5 mL", "1.9 mL"])
+def test_an_alarm_below_two_ml_does_not_move_the_due_date(alarm):
+    """2 mL is the floor that the maker gives: an alarm set lower would make the empty chamber the due date."""
+    floor = datetime.fromisoformat(advise(PUMP.replace("alarm 4 mL", "alarm 2 mL"), NOW)["pump"]["refill_due"])
+    try:
+        answer = advise(PUMP.replace("alarm 4 mL", f"alarm {alarm}"), NOW)
+    except eutonia.ReadError:
+        return
+    assert datetime.fromisoformat(answer["pump"]["refill_due"]) <= floor
 
 
 @pytest.mark.hazard("H36")
@@ -564,6 +585,14 @@ def test_a_field_that_the_chart_cannot_give_is_a_difference():
     neither = {name: value for name, value in BACK.items() if name != "line"}
     outcome = _verified(neither, ORDERED.replace("; line 0.364 mL", ""))
     assert [each.field for each in outcome.differences] == ["line"]
+
+
+@pytest.mark.hazard("H41")
+@pytest.mark.hazard("H07")
+def test_an_alarm_that_nobody_wrote_is_not_what_was_meant():
+    """The maker's 2 mL is a floor to reckon with, not an order: a pump that reports it agrees with nobody."""
+    outcome = _verified(BACK | {"alarm": "2 mL"}, ORDERED.replace("; alarm 4 mL", ""))
+    assert [each.field for each in outcome.differences] == ["alarm"]
 
 
 @pytest.mark.hazard("H41")

@@ -134,6 +134,17 @@ def test_boluses_that_were_given_too_close_or_too_high_are_said(second):
     ]
 
 
+@pytest.mark.hazard("H25")
+@pytest.mark.carries("ITB-01")
+@pytest.mark.parametrize("minutes", [10, 60, 200])
+def test_no_response_after_less_than_the_observation_is_not_yet_an_answer(minutes):
+    """Four to eight hours are watched; the effect of a bolus is greatest at about four."""
+    at = datetime.fromisoformat("2026-03-01 09:00") + timedelta(minutes=minutes)
+    chart = CANDIDATE + f"2026-03-01 09:00 trial 50 mcg\n{at:%Y-%m-%d %H:%M} response none\n"
+    answer = advise(chart + "2026-03-02 09:30 request trial\n", "2026-03-02 09:30")
+    assert plans(answer, "trial") == [] or any(each["grade"] in ("stop", "caution") for each in answer["findings"])
+
+
 # --- H26: the first dose ----------------------------------------------------------------------------------------------
 
 
@@ -161,6 +172,14 @@ def test_without_the_duration_of_the_response_there_is_no_first_dose(said):
     answer = advise(chart, "2026-03-20 12:00")
     assert plans(answer, "start") == []
     assert refusals(answer, "start")
+
+
+@pytest.mark.hazard("H26")
+def test_a_response_cannot_have_lasted_longer_than_the_time_since_the_bolus():
+    """Written one hour after the bolus, '7 h' is a guess or a slip, and it decides between one and two times the dose."""
+    chart = FILLED.replace("2026-03-01 17:00 response", "2026-03-01 10:00 response")
+    answer = advise(chart + "2026-03-20 11:30 request start pump\n", "2026-03-20 12:00")
+    assert plans(answer, "start") == []
 
 
 @pytest.mark.hazard("H26")
@@ -193,6 +212,14 @@ def test_without_a_positive_response_to_the_last_bolus_no_pump_is_started(screen
     answer = advise(chart + "2026-03-20 11:30 request start pump\n", "2026-03-20 12:00")
     assert plans(answer, "start") == []
     assert refusals(answer, "start")
+
+
+@pytest.mark.hazard("H27")
+def test_a_pump_that_runs_in_somebody_who_did_not_respond_is_said():
+    answer = advise(PUMP.replace("response positive; lasted 7 h", "response none"), NOW)
+    assert any(
+        each["grade"] in ("stop", "caution") and "response" in each["says"].lower() for each in answer["findings"]
+    ), [each["says"] for each in answer["findings"]]
 
 
 @pytest.mark.hazard("H27")
@@ -394,6 +421,21 @@ def test_a_dose_that_rises_while_nobody_scores_is_not_taken_for_a_response(score
 
 
 @pytest.mark.hazard("H30")
+@pytest.mark.parametrize("hours", [25, 40])
+def test_the_dose_does_not_rise_before_the_drug_has_reached_the_tip(hours):
+    """0.364 mL at 0.2 mL/day: the first drug arrives after 43.7 h; until then there is no effect to judge."""
+    now = datetime.fromisoformat("2026-03-20 11:05") + timedelta(hours=hours)
+    when = f"{now:%Y-%m-%d %H:%M}"
+    answer = advise(PUMP + f"{when} request adjust up\n", when)
+    assert answer["pump"]["arrives_at"] > now.isoformat()
+    for plan in plans(answer, "adjust"):
+        first = min(step["at"] for step in plan["steps"] if "dose" in step)
+        assert first >= answer["pump"]["arrives_at"]
+    primed = PUMP.replace("2026-03-20 11:05", "2026-03-20 11:02 prime 0.364 mL\n2026-03-20 11:05")
+    assert plans(advise(primed + f"{when} request adjust up\n", when), "adjust")
+
+
+@pytest.mark.hazard("H30")
 def test_a_better_score_in_one_place_does_not_hide_a_worse_one_in_another():
     chart = _rising({"4": "ashworth legs 4; arms 1; penn 4"}, first="ashworth legs 3; arms 2; penn 3")
     assert grade(advise(chart, "2026-05-06 10:00"), "resistance") in ("stop", "caution")
@@ -427,6 +469,21 @@ def test_a_gap_of_unknown_length_is_no_short_gap(event):
     chart = HIGH + f"2026-03-30 10:00 {event}\n2026-03-30 11:00 program stop\n2026-03-30 12:00 request restart\n"
     answer = advise(chart, "2026-03-30 12:30")
     assert plans(answer, "restart") == []
+
+
+@pytest.mark.hazard("H31")
+@pytest.mark.parametrize("days", [3, 14, 60])
+def test_the_old_dose_that_was_programmed_again_after_a_long_gap_is_a_stop(days):
+    """Nobody asked: the program before the gap was simply told again, and tolerance is gone."""
+    again = datetime.fromisoformat("2026-03-30 10:00") + timedelta(days=days)
+    chart = HIGH + f"2026-03-30 10:00 program stop\n{again:%Y-%m-%d %H:%M} program continuous 270 mcg/day\n"
+    answer = advise(chart, f"{again + timedelta(hours=1):%Y-%m-%d %H:%M}")
+    assert plans(answer, "adjust") == []
+    assert any(each["grade"] == "stop" for each in answer["findings"]), [each["says"] for each in answer["findings"]]
+    low = chart.replace(
+        f"{again:%Y-%m-%d %H:%M} program continuous 270", f"{again:%Y-%m-%d %H:%M} program continuous 100"
+    )
+    assert "pump-dose" not in stops(advise(low, f"{again + timedelta(hours=1):%Y-%m-%d %H:%M}"), "adjust")
 
 
 @pytest.mark.hazard("H31")

@@ -86,6 +86,16 @@ def test_an_advice_bears_id_name_and_birth_date_and_the_hash_of_its_chart():
 
 
 @pytest.mark.hazard("H10")
+@pytest.mark.parametrize("second", ["name Bertram Beta", "name Ada Alpha; born 1979-11-04", "name Ada Alpha; sex male"])
+def test_one_id_with_two_names_birth_dates_or_sexes_is_not_one_person(second):
+    """Two people under one number: an id that was mistyped, or a label on the wrong file."""
+    first = ORAL.replace("; sex female", "; sex female; name Ada Alpha")
+    answer = advise(first + f"2026-01-05 10:00 person id A-17; {second}\n", "2026-01-06")
+    assert grade(answer, "person") == "stop", [each["says"] for each in answer["findings"]]
+    assert answer["plans"] == []
+
+
+@pytest.mark.hazard("H10")
 @pytest.mark.parametrize("chart", [ORAL, PUMP])
 def test_a_chart_without_a_person_gets_no_plan(chart):
     nobody = "".join(chart.splitlines(keepends=True)[1:])
