@@ -33,6 +33,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -271,7 +272,7 @@ class Inside:
         files = {str(ROOT / path): path for path in OWN}
         took: dict[pytest.Item, float] = {}
         reached: dict[pytest.Item, set[tuple[str, str]]] = {}
-        for item, following in zip(session.items, [*session.items[1:], None], strict=True):
+        for item, following in _pairs(session.items):
             calls: set[tuple[str, str]] = set()
 
             def seen(frame: Any, event: str, _: Any, calls: set[tuple[str, str]] = calls) -> None:
@@ -302,13 +303,17 @@ class Inside:
         _forget()
         items = self.reaches[job.path, str(job.where)]
         begin = time.monotonic()
-        for item, following in zip(items, [*items[1:], None], strict=True):
+        for item, following in _pairs(items):
             reports = runtestprotocol(item, log=False, nextitem=following)
             if any(report.failed for report in reports):
                 return False
             if time.monotonic() - begin > PATIENCE_S:
                 break
         return True
+
+
+def _pairs(items: list[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
+    return zip_longest(items, items[1:])
 
 
 def _calm(items: list[pytest.Item]) -> None:
@@ -391,7 +396,7 @@ class Outside:
             _calm(session.items)
             return all(
                 not any(report.failed for report in runtestprotocol(item, log=False, nextitem=following))
-                for item, following in zip(session.items, [*session.items[1:], None], strict=True)
+                for item, following in _pairs(session.items)
             )
 
         spread(self.jobs, survives, self.told)

@@ -19,13 +19,14 @@ from eutonia.evidence import Known, Unknown
 from eutonia.knowledge import conditions as condition_table
 from eutonia.knowledge.drugs import Ingredient, recognise
 from eutonia.moment import local_day, months, shown_day, years
-from eutonia.quantity import Quantity, QuantityError
+from eutonia.quantity import Quantity, QuantityError, plain
 
 if TYPE_CHECKING:
     from eutonia.chart.chart import Chart
     from eutonia.knowledge import Book
 
 W = TypeVar("W")
+Body = TypeVar("Body", e.Weight, e.Height)
 
 _SKIN = re.compile(r"\b(?:cream|gel|ointment|topical|transdermal|through the skin|patch|lotion)\b", re.IGNORECASE)
 
@@ -57,6 +58,7 @@ class Screening:
     dose: Quantity
     outcome: str | None
     lasted: Quantity | None
+    early: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ class Facts:
         if not found:
             return Unknown("never asked", "the person is not on the chart")
         people = [event.what for event in found if isinstance(event.what, e.Person)]
-        for name in ("born", "sex"):
+        for name in ("born", "sex", "name"):
             if len({getattr(p, name) for p in people} - {None}) > 1:
                 return Unknown(
                     "contradictory", f"the person's {'birth date' if name == 'born' else name} is written in two ways"
@@ -195,12 +197,22 @@ class Facts:
     def weight(self) -> Known[e.Weight] | Unknown:
         """The body weight, where it is recent enough for the age."""
         child = isinstance(self.age, Known) and self.age.value < 18
-        return self.latest(e.Weight, "the weight", "age.weight_child" if child else "age.weight")
+        found = self.latest(e.Weight, "the weight", "age.weight_child" if child else "age.weight")
+        return self._possible(found, "plausible.weight", "kg")
 
     @cached_property
     def height(self) -> Known[e.Height] | Unknown:
         """The body height."""
-        return self.latest(e.Height, "the height")
+        return self._possible(self.latest(e.Height, "the height"), "plausible.height", "cm")
+
+    def _possible(self, fact: Known[Body] | Unknown, limits: str, unit: str) -> Known[Body] | Unknown:
+        """The measured body, unless nobody has such a one: a slip of unit or of a digit."""
+        if isinstance(fact, Unknown):
+            return fact
+        low, high = self.book.span(limits)
+        if low.to(unit) <= fact.value.value.to(unit) <= high.to(unit):
+            return fact
+        return Unknown("contradictory", f"{plain(fact.value.value)} cannot be; is the unit right?")
 
     # --- what they have -------------------------------------------------------------------------------------------
 
@@ -418,7 +430,14 @@ class Facts:
             if isinstance(event.what, e.Trial):
                 found.append(Screening(event.at, event.what.dose, None, None))
             elif isinstance(event.what, e.Response) and found:
-                found[-1] = Screening(found[-1].at, found[-1].dose, event.what.outcome, event.what.lasted)
+                last = found[-1]
+                least = self.book.span("trial.observe")[0].to("h")
+                seen = Decimal((event.at - last.at).total_seconds()) / 3600
+                lasted = event.what.lasted
+                # Written before the observation is over, 'none' is no answer yet, and a duration ahead of the clock is a slip.
+                wrong = lasted is not None and lasted.to("h") > seen
+                early = not event.day_only and seen < least and (event.what.outcome == "none" or wrong)
+                found[-1] = Screening(last.at, last.dose, None if early else event.what.outcome, lasted, early)
         return tuple(found)
 
     # --- what the clinician said ----------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from eutonia.chart.facts import Facts
 from eutonia.chart.orders import Program
 from eutonia.findings.finding import CAUTION, STOP, Finding, found, listed
+from eutonia.findings.limits import start_dose
 from eutonia.moment import shown
 from eutonia.pump import PumpState
 from eutonia.quantity import plain, rounded
@@ -29,6 +30,8 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
         return
     if pump.stopped_at is not None and pump.last_running is not None:
         yield _stopped(facts, pump, pump.stopped_at, pump.last_running)
+    if pump.resumed is not None and pump.program is not None and not pump.program.stopped:
+        yield from _resumed(facts, pump, *pump.resumed)
     if pump.gaps and pump.running:
         yield _gap(facts, pump)
     if not pump.uncertain:
@@ -92,6 +95,35 @@ def _gap(facts: Facts, pump: PumpState) -> Finding:
         "holiday.restart",
         "restart.short_gap",
         "restart.similar",
+        "overdose.check",
+        stops=("adjust", "strength change", "holiday"),
+        due=facts.now,
+    )
+
+
+def _resumed(facts: Facts, pump: PumpState, at: datetime, since: datetime) -> Iterator[Finding]:
+    """A program set after a long interruption that is above the start rule."""
+    most = start_dose(facts)
+    daily = pump.program.daily if pump.program is not None else None
+    if daily is None or (most is not None and daily.value <= most.value):
+        return
+    days = plain(rounded((at - since).total_seconds() / 86400, "0.1"))
+    rule = (
+        f"the start rule gives {plain(most)}"
+        if most is not None
+        else "no screening on the chart says what the start rule gives"
+    )
+    yield found(
+        facts.book,
+        "gap",
+        STOP,
+        f"After {days} days without drug the pump was set to {plain(daily)} on {shown(at, facts.home)}; {rule}.",
+        "After a gap the tolerance may be gone: what was tolerated then can be an overdose now. Two of seven overdoses in one series "
+        "came hours after a restart at the old dose.",
+        "Watch the patient now and read the pump back; plan the dose anew, or write 'override gap; by ...; because ...'.",
+        "holiday.restart",
+        "restart.short_gap",
+        "start.factor",
         "overdose.check",
         stops=("adjust", "strength change", "holiday"),
         due=facts.now,

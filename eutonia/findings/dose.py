@@ -168,25 +168,43 @@ def _oral(facts: Facts, oral: Known[OralUse | None] | Unknown) -> Iterator[Findi
 
 
 def _oral_jump(facts: Facts) -> Finding | None:
-    """The last rise by mouth, where it was larger than a step of the scheme."""
+    """The last rise by mouth, where it was larger or sooner than a step of the scheme, or a first dose above its start."""
     book = facts.book
     history = facts.oral_history
-    if len(history) < 2 or facts.overridden("oral-jump", e.Oral) is not None:
+    if not history or facts.overridden("oral-jump", e.Oral) is not None:
         return None
-    (_, before), (at, now) = history[-2:]
+    at, now = history[-1]
+    since, before = history[-2] if len(history) > 1 else (at, Decimal(0))
     most = book.quantity("oral.step_a_day").to("mg/day")
-    if before == 0 or now - before <= most:
+    apart = timedelta(hours=float(book.quantity("oral.step_days").to("h")))
+    large, soon = now - before > most, now > before > 0 and at - since < apart
+    # A high first dose on a chart is a therapy begun elsewhere, unless it was written just now.
+    if not (large or soon) or (before == 0 and facts.age_days(at) > 7):
         return None
+    if before == 0:
+        says = (
+            f"The first dose by mouth on this chart is {plain(now)} mg daily; the scheme starts with {plain(most)} mg."
+        )
+        todo = "Was it taken before this chart begins? If not, start lower."
+    else:
+        when = (
+            ""
+            if large
+            else f", {plain(rounded((at - since).total_seconds() / 86400, '0.1'))} days after the last change"
+        )
+        says = f"The dose by mouth rose from {plain(before)} to {plain(now)} mg daily in one step on {shown(at, facts.home)}{when}."
+        todo = f"Was it taken like this, and for how long? If hardly, go back to {plain(before)} mg daily."
     return found(
         book,
         "oral-jump",
         CAUTION,
-        f"The dose by mouth rose from {plain(before)} to {plain(now)} mg daily in one step on {shown(at, facts.home)}.",
+        says,
         f"One step is at most {plain(most)} mg a day, every 3 days; a slip in writing looks like this.",
-        f"Was it taken like this, and for how long? If hardly, go back to {plain(before)} mg daily; do not taper from a dose never reached.",
+        todo,
+        "oral.start",
         "oral.step_a_day",
         "oral.step_days",
-        stops=("titration",),
+        stops=("titration",) if large and before else (),
     )
 
 

@@ -198,6 +198,17 @@ def _intrathecal(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
             )
         return
     if running:
+        if facts.screenings and facts.screenings[-1].outcome == "none":
+            yield found(
+                book,
+                "responder",
+                CAUTION,
+                f"A pump runs although the last screening bolus ({plain(facts.screenings[-1].dose)}) had no response.",
+                "Without a positive response in the screening trial nobody is a candidate for a pump.",
+                "Write the response that led to the implant, or ask what the pump is for.",
+                "trial.doses",
+                "trial.observe",
+            )
         return
     full = _full_dose(facts)
     if way and full is not False:

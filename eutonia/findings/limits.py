@@ -12,11 +12,11 @@ from eutonia.quantity import Quantity
 
 
 def adjust_window(facts: Facts, pump: PumpState, at: datetime) -> tuple[Decimal, Decimal] | None:
-    """The least and the greatest rise of the daily dose in percent at this moment; none where the origin is unknown."""
+    """The least and the greatest rise of the daily dose in percent at this moment; none where origin or age is unknown."""
     book = facts.book
-    if not isinstance(facts.origin, Known):
+    if not isinstance(facts.origin, Known) or not isinstance(facts.age, Known):
         return None
-    child = isinstance(facts.age, Known) and facts.age.value < book.count("adjust.child_age")
+    child = facts.age.value < book.count("adjust.child_age")
     name = "adjust.cerebral" if child or facts.origin.value == "cerebral" else "adjust.spinal"
     if maintenance(facts, pump, at):
         name += "_maintenance"

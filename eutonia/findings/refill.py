@@ -47,10 +47,13 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
     at, governs = due
     book_by = at - timedelta(days=float(book.quantity("pump.book_ahead").to("days")))
     low = pump.alarm_ml.value < book.quantity("pump.alarm_recommended_ml").value
+    floor = pump.alarm_ml.value < book.quantity("pump.alarm_ml").value
     alarm = (
         f" The alarm is set at {plain(pump.alarm_ml)}; {book.quantity('pump.alarm_recommended_ml')} is recommended: a quarter of "
         "patients in one series had withdrawal before 2 mL was reached."
-        if low
+        if low and not floor
+        else f" The alarm is set at {plain(pump.alarm_ml)}, below the maker's {plain(book.quantity('pump.alarm_ml'))}, which governs here."
+        if floor
         else ""
     )
     doubt = " This date does not hold until the residual is explained." if pump.unexplained is not None else ""

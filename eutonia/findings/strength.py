@@ -65,7 +65,7 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
         entries.append("pump.prime_once")
     for event in pump.large_primes:
         says.append(
-            f"the prime bolus of {shown(event.at, facts.home)} is larger than the line of {plain(pump.line_volume or event.what.volume)}: "  # type: ignore[union-attr]
+            f"the prime bolus of {shown(event.at, facts.home)} is larger than the line: "
             "the rest went to the patient, or the line's volume is wrong"
         )
         entries.append("pump.prime_once")

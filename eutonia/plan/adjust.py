@@ -70,7 +70,7 @@ def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> It
         yield refuse(
             book,
             "adjust",
-            "The origin of the spasticity is not known.",
+            "The origin of the spasticity, or the age, is not known.",
             "Write '; origin spinal' or '; origin cerebral'.",
             "adjust.spinal",
         )
@@ -87,6 +87,8 @@ def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> It
         for percent in (low.value, high.value):
             yield from _option(facts, pump, at, -percent)
     if kind in ("adjust up", "both"):
+        # Before the drug is at the tip there is no effect to judge a rise by.
+        at = max(at, pump.arrives_at) if pump.line_old and pump.arrives_at is not None else at
         if effects:
             names = listed([str(each.value) for each in effects])
             yield refuse(

@@ -56,6 +56,11 @@ def lacking(facts: Facts, pump: PumpState | None) -> tuple[str, str] | None:
     done = facts.screenings
     if not done:
         return "No screening bolus is on the chart.", "A screening trial with a positive response ('request trial')."
+    if done[-1].early:
+        return (
+            "The response was written before it can have been seen for so long.",
+            "Write the response again when it is over.",
+        )
     if done[-1].outcome is None:
         return "The response to the last screening bolus is not recorded.", "Write 'response positive; lasted 7 h'."
     if done[-1].outcome == "none":

@@ -53,6 +53,16 @@ def build(facts: Facts, pump: PumpState | None, _: e.Request | None) -> Iterator
             *_ENTRIES,
         )
         return
+    if done and done[-1].early:
+        least = book.span("trial.observe")[0]
+        yield refuse(
+            book,
+            "trial",
+            f"The response to {plain(done[-1].dose)} was written before {plain(least)} of observation were over.",
+            f"Observe at least {plain(least)}, then write the response again.",
+            *_ENTRIES,
+        )
+        return
     if done and done[-1].outcome is None:
         low, high = book.span("trial.observe")
         until = done[-1].at + timedelta(hours=float(high.to("h")))

@@ -83,6 +83,7 @@ class PumpState:
     stability_end: datetime | None
     readings: tuple[Reading, ...]
     stopped_at: datetime | None
+    resumed: tuple[datetime, datetime] | None
     ran_dry_at: datetime | None
     uncertain: tuple[tuple[datetime, str], ...]
     gaps: tuple[tuple[datetime, str], ...]
@@ -179,6 +180,7 @@ class _Fold:
     alarm_ml: float = 0.0
     readings: list[Reading] = field(default_factory=list)
     stopped_at: datetime | None = None
+    resumed: tuple[datetime, datetime] | None = None
     ran_dry_at: float | None = None
     uncertain: list[tuple[datetime, str]] = field(default_factory=list)
     gaps: list[tuple[datetime, str]] = field(default_factory=list)
@@ -272,8 +274,9 @@ class _Fold:
         fresh.clock_s = away.total_seconds()
         fresh.line_volume, fresh.tip = what.line, what.tip
         fresh.line = Line.unfilled(float(what.line.to("mL"))) if what.line else None
-        alarm = what.alarm or self.facts.book.quantity("pump.alarm_ml")
-        fresh.alarm_ml = float(alarm.to("mL"))
+        # The maker's volume is the floor: an alarm set below it does not make a refill due any later.
+        floor = float(self.facts.book.quantity("pump.alarm_ml").to("mL"))
+        fresh.alarm_ml = max(float(what.alarm.to("mL")), floor) if what.alarm is not None else floor
         for name in self.__slots__:
             setattr(self, name, getattr(fresh, name))
 
@@ -324,10 +327,15 @@ class _Fold:
         self.program, self.program_since = what.program, event.at
         self.told = what.program.strength or (self.fill.strength if self.fill else None)
         self.history.append((event.at, what.program))
+        self.resumed = None
         if what.program.stopped:
             self.stopped_at = self.stopped_at or event.at
             self.bridge_until = 0.0
         else:
+            begins = [x for x in (self.stopped_at, _instant(self.ran_dry_at)) if x is not None]
+            limit = timedelta(hours=float(self.facts.book.quantity("restart.short_gap").to("h")))
+            if begins and self.last_running is not None and event.at - min(begins) > limit:
+                self.resumed = (event.at, min(begins))
             self.stopped_at, self.last_running = None, what.program
             self.gaps.clear()
             if self.chamber_ml > 0:
@@ -494,6 +502,7 @@ def _state(fold: _Fold, facts: Facts) -> PumpState:
         stability,
         tuple(fold.readings),
         fold.stopped_at,
+        fold.resumed,
         dry,
         tuple(fold.uncertain),
         tuple(fold.gaps),

@@ -465,8 +465,8 @@ def test_an_adjustment_stays_in_the_window_up_or_down(dose: str, said: str) -> N
         ("spinal", "1979-04-11", "2026-05-19 11:06", (10, 40)),
         ("cerebral", "1979-04-11", "2026-05-19 11:05", (5, 15)),
         ("cerebral", "1979-04-11", "2026-05-19 11:06", (5, 20)),
-        ("spinal", "2014-05-20", "2026-05-19 11:05", (5, 15)),
-        ("spinal", "2014-05-19", "2026-05-19 11:05", (10, 30)),
+        ("spinal", "2008-05-20", "2026-05-19 11:05", (5, 15)),
+        ("spinal", "2008-05-19", "2026-05-19 11:05", (10, 30)),
     ],
 )
 def test_the_window_follows_the_origin_the_age_and_the_sixty_days(
@@ -478,9 +478,9 @@ def test_the_window_follows_the_origin_the_age_and_the_sixty_days(
     assert maintenance(found, state, found.now) is (day == "2026-05-19 11:06")
 
 
-def test_without_a_birth_date_the_window_is_that_of_the_origin() -> None:
+def test_without_a_birth_date_there_is_no_window_because_a_child_has_another() -> None:
     found, state = pump(PUMP.replace("; born 1979-04-11", ""), "2026-03-25 10:00")
-    assert adjust_window(found, state, found.now) == (10, 30)
+    assert adjust_window(found, state, found.now) is None
 
 
 def test_where_the_origin_is_not_known_no_adjustment_passes() -> None:
