@@ -85,8 +85,8 @@ _OVERRIDABLE: Final[dict[str, tuple[type, ...]]] = {
 
 # Findings of one topic are told together, so that nine at most are read; a stop always stands alone.
 _TOPICS: Final[dict[str, tuple[str, ...]]] = {
-    "dose": ("both-routes", "oral-dose", "pump-dose"),
-    "indication": ("indication", "indication-intrathecal"),
+    "dose": ("both-routes", "oral-jump", "single-dose", "oral-dose", "pump-dose"),
+    "indication": ("indication", "indication-intrathecal", "responder"),
     "pregnancy": ("pregnancy", "breastfeeding"),
     "interactions": ("interactions-cns", "interactions"),
     "effects": ("effects", "symptoms", "signs"),

@@ -30,10 +30,10 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
         return
     if pump.stopped_at is not None and pump.last_running is not None:
         yield _stopped(facts, pump, pump.stopped_at, pump.last_running)
-    if pump.resumed is not None and pump.program is not None and not pump.program.stopped:
-        yield from _resumed(facts, pump, *pump.resumed)
     if pump.gaps and pump.running:
         yield _gap(facts, pump)
+    elif pump.resumed is not None and pump.program is not None and not pump.program.stopped:
+        yield from _resumed(facts, pump, *pump.resumed)
     if not pump.uncertain:
         return
     says = listed([f"{_WORDS[what]} ({shown(at, facts.home)})" for at, what in pump.uncertain])

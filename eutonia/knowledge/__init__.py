@@ -252,13 +252,18 @@ def _stored(digest: str, files: Mapping[str, str]) -> dict[str, tuple[str, dict[
     """
     path = FOLDER / "__pycache__" / f"knowledge-{digest[:32]}.marshal"
     try:
-        found: dict[str, tuple[str, dict[str, Any]]] = marshal.loads(path.read_bytes())
+        kept = path.read_bytes()
+        # A copy that was damaged or altered does not carry the checksum of its own content, and is never used.
+        if hashlib.sha256(kept[32:]).digest() != kept[:32]:
+            raise ValueError
+        found: dict[str, tuple[str, dict[str, Any]]] = marshal.loads(kept[32:])
     except (OSError, ValueError, EOFError, TypeError):
         found = _parsed(files)
         try:
             path.parent.mkdir(exist_ok=True)
             draft = path.with_suffix(f".{os.getpid()}")
-            draft.write_bytes(marshal.dumps(found))
+            content = marshal.dumps(found)
+            draft.write_bytes(hashlib.sha256(content).digest() + content)
             draft.replace(path)
         except OSError:
             pass  # a read-only installation parses each time

@@ -349,7 +349,7 @@ def test_the_same_day_written_in_two_zones_is_two_moments_and_with_its_distance_
 @pytest.mark.hazard("H13")
 def test_elapsed_time_is_counted_through_summer_time_and_leap_days():
     """29 March 2026: one o'clock becomes two in London; 24 h after noon is one o'clock."""
-    chart = PUMP.replace("2026-03-20 11:05 program", "2026-03-28 12:00 program")
+    chart = PUMP.replace("2026-03-20 11:05 program", "2026-03-28 11:59 prime 0.364 mL\n2026-03-28 12:00 program")
     early, due = (
         advise(chart + f"2026-03-29 {at} request adjust up\n", f"2026-03-29 {at}", zone="Europe/London")
         for at in ("12:30", "13:00")
