@@ -9,13 +9,14 @@ PAGE    ?= out/advice.html
 WORKERS ?= 2
 ARGS    ?=
 UPGRADE ?=
+CHARTS  ?= 100000
 
 BIN := .venv/bin
 PIP := -m pip --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: setup run test lint bench hazards mutants wheel lock examples docs clean help
+.PHONY: setup run test lint bench hazards laws mutants wheel lock examples docs clean help
 
 help: ## what can be made
 	@sed -n 's/^\([a-z ]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -40,6 +41,9 @@ bench: setup ## the workloads, each beside a peer; one JSON line a result
 
 hazards: setup ## the hazard table against its tests
 	$(BIN)/python tools/hazards.py
+
+laws: setup ## the guard's law over 100,000 generated charts (CHARTS=... for another number); slow, not in CI
+	EUTONIA_CHARTS=$(CHARTS) $(BIN)/python -m pytest -q tests/laws/test_guard.py -k no_plan
 
 mutants: setup ## are the tests awake? small faults are put in, and each must be caught
 	$(BIN)/python tools/mutants.py

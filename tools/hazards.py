@@ -1019,7 +1019,7 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.write:
         PAGE.write_text(page(results, asked.date), "utf-8")
     bad = sum(not each.good for each in results)
-    print(f"{len(results) - bad} of {len(results)} rows: every control that is taken away is missed by its tests.")
+    print(f"{len(results) - bad} of {len(results)} rows: the control was taken away, and the tests noticed.")
     return 1 if bad else 0
 
 

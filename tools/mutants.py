@@ -194,7 +194,7 @@ def _change(before: str, after: str) -> str:
     while old and new and old[-1] == new[-1]:
         del old[-1], new[-1]
     tidy = [" ".join(" ".join(lines).split()) for lines in (old, new)]
-    return f"{tidy[0]} -> {tidy[1]}"
+    return f"{tidy[0]} -> {tidy[1] or '(nothing)'}"
 
 
 # -- one process a fault -----------------------------------------------------------------------------------------------
@@ -422,7 +422,7 @@ def excused() -> dict[tuple[str, str], str]:
     """The faults that docs/mutants.md names as changing nothing: (file, mutation) and the reason."""
     if not PAGE.exists():
         return {}
-    rows = re.findall(r"^\| `([^`|]+\.py)` \| ``? ?(.+?) ?``? \| (.+) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
+    rows = re.findall(r"^\| `([^`|]+\.py)` \| `` (.+?) `` \| (.+) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
     return {(path, change.replace("\\|", "|")): why for path, change, why in rows}
 
 

@@ -155,6 +155,12 @@ def test_a_bolus_is_given_at_its_minute_and_counted_once() -> None:
     assert flow("continuous 24 mcg/day", "bolus 12 mcg at 06:10").dose_mcg(at("02 06:00"), at("02 07:00")) == 13
 
 
+def test_a_program_without_a_clock_runs_by_utc() -> None:
+    found = Flow(program("bolus 12 mcg at 06:10"), 500.0, at("01 00:00"))
+    assert found.dose_mcg(at("02 00:00"), at("02 06:10") - 0.5) == 0
+    assert found.dose_mcg(at("02 06:10") - 0.5, at("02 06:10")) == 12
+
+
 def test_a_bolus_that_takes_its_time_counts_in_part_while_it_runs() -> None:
     found = flow("bolus 12 mcg at 06:00 over 30 min")
     for clock, dose in (("06:00", 0), ("06:10", 4), ("06:15", 6), ("06:30", 12), ("06:45", 12), ("23:00", 12)):
@@ -207,6 +213,11 @@ def test_the_moment_at_which_a_volume_has_flowed_is_found_to_a_tenth_of_a_second
     found = flow(*pieces)
     horizon = at("01 00:00") + 4000 * DAY
     assert found.when(volume, at("01 00:00"), horizon) == pytest.approx(at(when), abs=0.11)
+
+
+def test_a_continuous_program_is_dated_exactly() -> None:
+    begin, horizon = at("01 00:00"), at("30 00:00")
+    assert flow("continuous 100 mcg/day").when(0.05, begin, horizon) == begin + 6 * HOUR
 
 
 def test_nothing_has_flowed_at_once_and_a_stopped_pump_never_moves_anything() -> None:

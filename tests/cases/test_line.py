@@ -354,7 +354,8 @@ def test_two_different_fills_within_24_h_contradict_each_other_until_somebody_ex
 
 def test_a_fill_larger_than_the_chamber_is_named() -> None:
     assert state(FILLED.replace("18 mL of", "20 mL of"), "2026-03-21").overfilled == ()
-    assert len(state(FILLED.replace("18 mL of", "20.1 mL of"), "2026-03-21").overfilled) == 1
+    over = state(FILLED.replace("18 mL of", "20.1 mL of"), "2026-03-21").overfilled
+    assert [each.at for each in over] == [at("03-20 11:00")]
 
 
 def test_a_fill_is_kept_with_its_product_and_its_line() -> None:
@@ -431,7 +432,7 @@ def test_drug_that_stayed_in_the_chamber_was_an_interruption_once_it_is_explaine
     assert state(new, "2026-05-02").gaps == ()
 
 
-@pytest.mark.parametrize("what", ["stall", "stall recovered", "mri", "telemetry lost", "alarm critical"])
+@pytest.mark.parametrize("what", ["stall", "stall recovered", "mri", "telemetry lost", "alarm critical", "alarm"])
 def test_delivery_is_uncertain_until_the_pump_is_read_out(what: str) -> None:
     text = PUMP + f"2026-03-25 11:05 device {what}\n"
     assert state(text, "2026-03-26").uncertain == ((at("03-25 11:05"), what),)
@@ -528,3 +529,157 @@ def test_the_earliest_date_governs_and_at_one_moment_the_reservoir_before_the_ot
     assert replace(found, low_at=None, stability_end=one, battery_end=one).due == (one, "stability")
     assert replace(found, low_at=None, stability_end=None, battery_end=one).due is None
     assert replace(found, low_at=one, stability_end=None, battery_end=None).due == (one, "reservoir")
+
+
+# --- at the very edges ----------------------------------------------------------------------------------------------
+
+# 500 mcg a day of 500 mcg/mL is 1 mL a day, and a line of 0.25 mL is swept in six hours: numbers a float holds exactly.
+EXACT = PUMP.replace("100 mcg/day", "500 mcg/day").replace("0.364 mL", "0.25 mL")
+
+
+def test_at_the_moment_itself_the_front_has_arrived_and_the_alarm_volume_is_reached() -> None:
+    found = state(EXACT, "2026-03-20 17:05")
+    assert (found.arrives_at, found.line_old, found.line_left_ml) == (at("03-20 17:05"), False, None)
+    before = state(EXACT, "2026-03-20 14:05")
+    assert (before.line_old, before.line_left_ml) == (True, 0.125)
+    stopped = state(EXACT + "2026-04-03 11:05 program stop\n", "2026-04-04")
+    assert stopped.low_at == at("04-03 11:05")
+
+
+def test_a_bridge_is_over_at_its_last_minute() -> None:
+    text = EXACT + "2026-04-01 11:05 refill 18 mL of 1000 mcg/mL\n2026-04-01 11:05 bridge 125 mcg over 6 h\n"
+    assert state(text, "2026-04-01 17:04").bridge_running_until == at("04-01 17:05")
+    assert state(text, "2026-04-01 17:05").bridge_running_until is None
+
+
+def test_a_pump_programmed_at_the_minute_of_its_implant_started_then() -> None:
+    text = IMPLANTED + "2026-03-20 10:00 refill 18 mL of 500 mcg/mL\n2026-03-20 10:00 program continuous 100 mcg/day\n"
+    assert state(text, "2026-03-21").pump_start == at("03-20 10:00")
+
+
+def test_boluses_every_few_hours_keep_their_beat_through_other_events() -> None:
+    text = FILLED + "2026-03-20 12:00 program bolus 50 mcg every 4 h\n2026-03-20 14:00 residual 18 mL\n"
+    assert state(text, "2026-03-20 15:59").left_ml == 18
+    assert state(text, "2026-03-20 16:00").left_ml == pytest.approx(17.9)
+
+
+def test_a_stopped_pump_never_becomes_low_and_a_measured_volume_at_the_alarm_is() -> None:
+    low = FILLED.replace("18 mL of", "3 mL of") + "2026-03-20 12:00 program stop\n"
+    assert state(low + "2026-03-20 13:00 residual 3 mL\n", "2026-03-21").low_at is None
+    at_alarm = FILLED.replace("18 mL of", "5 mL of") + "2026-03-20 13:00 residual 4 mL\n"
+    assert state(at_alarm, "2026-03-21").low_at == at("03-20 13:00")
+    nearly = PUMP + "2026-06-15 11:05 residual 0.4 mL\n"  # 0.6 mL expected
+    assert state(nearly, "2026-06-15 12:00").empty_at == at("06-17 11:05")
+
+
+def test_a_residual_of_the_minute_of_the_fill_counts_for_that_fill() -> None:
+    text = FILLED + "2026-03-20 11:00 residual 17.5 mL\n2026-03-20 11:05 program continuous 100 mcg/day\n"
+    assert state(text, "2026-03-21").low_at == at("05-26 23:05")
+
+
+def test_the_balance_holds_at_its_edge() -> None:
+    found = state(PUMP, "2026-03-21")
+    for difference in (0.29, -0.29):  # 14.5 % of 2 mL
+        assert found.balances(Reading(found.implanted, difference, 0.0, 2.0)) is True
+        assert found.balances(Reading(found.implanted, difference * 1.001, 0.0, 2.0)) is False
+    assert found.balances(Reading(found.implanted, 2.000000001, 0.0, 0.0)) is True
+    assert found.balances(Reading(found.implanted, 2.00000001, 0.0, 0.0)) is False
+
+
+def test_what_was_drawn_adds_up_over_fills_revisions_and_pumps() -> None:
+    text = FILLED + "2026-04-01 10:00 refill 10 mL of 500 mcg/mL\n2026-05-01 10:00 refill 8 mL of 500 mcg/mL\n"
+    assert state(text, "2026-06-01").drawn_mcg == 9000 + 5000
+    new = text + "2026-06-01 10:00 implant SynchroMed II 20 mL\n"
+    assert state(new, "2026-06-02").drawn_mcg == 9000 + 5000 + 4000
+    revised = new + "2026-06-03 10:00 revision catheter\n"
+    assert state(revised, "2026-06-04").drawn_mcg == 18000
+    line = PUMP + "2026-04-01 11:05 refill 18 mL of 500 mcg/mL\n2026-04-02 11:05 revision catheter; line 0.3 mL\n"
+    found = state(line, "2026-04-03 11:05")
+    assert found.drawn_mcg == pytest.approx(9000 - 12 * 100 + 182)
+    assert (found.line_mcg, found.delivered_mcg) == (pytest.approx(100), pytest.approx(13 * 100 - 182))
+
+
+def test_the_length_of_an_interruption_is_told_to_a_tenth_of_a_day() -> None:
+    text = PUMP + "2026-03-25 11:05 device stall\n2026-03-27 19:29 device read out, no alarms\n"
+    assert state(text, "2026-03-28").gaps == ((at("03-27 19:29"), "delivery had been uncertain for 2.4 days"),)
+
+
+def test_a_low_alarm_with_far_more_in_the_chamber_makes_delivery_uncertain() -> None:
+    for volume, said in (("6", ()), ("6.1", ((at("03-20 12:00"), "alarm low reservoir"),))):
+        text = FILLED.replace("18 mL of", f"{volume} mL of") + "2026-03-20 12:00 device alarm low reservoir\n"
+        assert state(text, "2026-03-21").uncertain == said
+    assert state(IMPLANTED + "2026-03-20 12:00 device alarm low reservoir\n", "2026-03-21").uncertain == ()
+    other = FILLED + "2026-03-20 12:00 device replacement indicator\n2026-03-20 12:10 device read out, no alarms\n"
+    assert state(other, "2026-03-21").uncertain == ()
+
+
+@pytest.mark.parametrize(
+    ("bridge", "right"),
+    [
+        ("182 mcg over 14.56 h", True),
+        ("191.1 mcg over 15.288 h", True),
+        ("191.2 mcg over 15.296 h", False),
+        ("172.9 mcg over 13.832 h", True),
+        ("172.8 mcg over 13.824 h", False),
+        ("183.6 mcg over 14.4 h", True),
+        ("183.6 mcg over 14.39 h", False),
+        ("182 mcg over 58.24 h", False),
+        ("728 mcg over 58.24 h", False),
+    ],
+)
+def test_a_bridge_that_does_not_carry_the_line_at_the_old_dose_is_named_with_what_would(
+    bridge: str, right: bool
+) -> None:
+    found = state(TOLD + f"2026-03-30 10:05 bridge {bridge}\n", "2026-03-30 11:00")
+    assert [(each.at, dose, hours) for each, dose, hours in found.wrong_bridges] == (
+        [] if right else [(at("03-30 10:05"), "182", "14.6")]
+    )
+
+
+def test_a_late_bridge_carries_only_what_is_still_in_the_line() -> None:
+    for bridge, wrong in (("107 mcg over 8.56 h", []), ("182 mcg over 14.56 h", [("107", "8.6")])):
+        found = state(TOLD + f"2026-03-31 10:05 bridge {bridge}\n", "2026-03-31 11:00")
+        assert [(dose, hours) for _, dose, hours in found.wrong_bridges] == wrong
+
+
+def test_a_bridge_is_judged_by_line_and_program_where_both_are_known() -> None:
+    swept = state(PUMP + "2026-03-30 10:05 bridge 182 mcg over 43.68 h\n", "2026-03-31")
+    assert (swept.wrong_bridges, swept.bridge_running_until) == ((), at("04-01 05:45:48"))
+    short = state(PUMP + "2026-03-30 10:05 bridge 100 mcg over 24 h\n", "2026-03-31")
+    assert [(dose, hours) for _, dose, hours in short.wrong_bridges] == [("182", "43.7")]
+    for text in (FILLED, PUMP.replace("line 0.364 mL; ", "")):
+        assert state(text + "2026-03-30 10:05 bridge 100 mcg over 24 h\n", "2026-03-31").wrong_bridges == ()
+
+
+def test_a_prime_into_a_line_that_was_swept_or_partly_primed_is_repeated() -> None:
+    prime = "2026-03-25 11:05 prime 0.364 mL\n"
+    assert len(state(PUMP + prime, "2026-03-26").repeated_primes) == 1
+    weak = PUMP.replace("500 mcg/mL", "1 mcg/mL").replace("100 mcg/day", "1 mcg/day")
+    assert len(state(weak + prime, "2026-03-26").repeated_primes) == 1
+    part = FILLED + "2026-03-20 11:02 prime 0.1 mL\n2026-03-20 11:04 prime 0.1 mL\n"
+    assert [each.at for each in state(part, "2026-03-21").repeated_primes] == [at("03-20 11:04")]
+    assert state(FILLED + "2026-03-20 11:02 prime 0.1 mL\n", "2026-03-21").repeated_primes == ()
+
+
+def test_a_prime_larger_than_the_line_is_named() -> None:
+    for volume, large in (("0.364", []), ("0.365", [at("03-20 11:02")])):
+        found = state(FILLED + f"2026-03-20 11:02 prime {volume} mL\n", "2026-03-21")
+        assert [each.at for each in found.large_primes] == large
+    unknown = FILLED.replace("line 0.364 mL; ", "") + "2026-03-20 11:02 prime 0.5 mL\n"
+    assert state(unknown, "2026-03-21").large_primes == ()
+
+
+def test_a_program_after_more_than_48_h_without_delivery_is_a_resumption_until_the_next_one() -> None:
+    stop = PUMP + "2026-03-25 11:05 program stop\n"
+    assert state(stop + "2026-03-27 11:05 program continuous 90 mcg/day\n", "2026-03-28").resumed is None
+    late = stop + "2026-03-27 11:06 program continuous 90 mcg/day\n"
+    assert state(late, "2026-03-28").resumed == (at("03-27 11:06"), at("03-25 11:05"))
+    assert state(late + "2026-03-28 11:06 program continuous 80 mcg/day\n", "2026-03-29").resumed is None
+    never = FILLED + "2026-03-20 11:05 program stop\n2026-03-27 11:06 program continuous 90 mcg/day\n"
+    assert state(never, "2026-03-28").resumed is None
+
+
+def test_a_dry_reservoir_filled_with_little_and_programmed_again_is_dry_no_more() -> None:
+    text = PUMP + "2026-06-30 11:05 refill 0.5 mL of 500 mcg/mL\n2026-06-30 11:06 program continuous 100 mcg/day\n"
+    found = state(text, "2026-07-01")
+    assert (found.ran_dry_at, found.resumed) == (None, (at("06-30 11:06"), at("06-18 11:05")))

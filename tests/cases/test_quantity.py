@@ -221,6 +221,8 @@ def test_a_quantity_is_equal_to_itself_in_another_unit_and_to_nothing_else() -> 
 
 def test_a_quantity_in_its_own_unit_is_the_number_that_was_written() -> None:
     assert str(Quantity.of("0.10", "mg").to("mg")) == "0.10"
+    for name in ("umol/L", "min"):
+        assert [Quantity.of(n, name).to(name) for n in range(1, 50)] == list(range(1, 50))
     assert Quantity.of("0.5", "mg").to("mcg") == 500
     assert Quantity.of(500, "mcg").to("mg") == Decimal("0.5")
     assert Quantity.of(1, "in").to("m") == Decimal("0.0254")
@@ -322,6 +324,7 @@ def test_rounding_gives_whole_steps_the_way_it_was_told(
         ("60 mL/min/1.73 m2", "60\u00a0mL/min/1.73\u00a0m2"),
         ("60 mL/min (x)", "60\u00a0mL/min (x)"),
         ("take mg", "take mg"),
+        ("5 mG", "5 mG"),
     ],
 )
 def test_a_number_is_not_torn_from_its_unit_at_the_end_of_a_line(text: str, glued_text: str) -> None:
