@@ -1,16 +1,18 @@
 """Eutonia: the baclofen therapy of one patient's chart, as findings and options for clinicians.
 
 import eutonia
-chart = eutonia.read("examples/spinal-cord-injury.chart")
+chart = eutonia.read("examples/02-spinal-cord-injury-pump.chart")
 advice = eutonia.advise(chart, now="2026-05-02 09:00")
 advice.as_dict()
 """
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -20,6 +22,16 @@ if TYPE_CHECKING:
     from eutonia.plan import Plan, Refusal
 
 __all__ = ["Advice", "Chart", "Finding", "Plan", "ReadError", "Refusal", "advise", "examine", "plan", "read"]
+
+
+# `plan` is a verb here and a folder below: when the folder is first imported, Python would put it in the verb's place.
+class _Front(ModuleType):
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name == "plan" and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Front
 
 __version__: Final = "0.1.0"
 

@@ -94,7 +94,10 @@ def read_moment(day_text: str, time_text: str | None, home: tzinfo) -> Written:
     text = f"{day_text} {time_text}"
     where = _offset(found[4]) if found[4] else home
     wall = datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=where)
-    instant = wall.astimezone(UTC)
+    try:
+        instant = wall.astimezone(UTC)
+    except OverflowError:
+        raise MomentError(f"'{text}' is too far away to be a moment") from None
     if where is not UTC and not isinstance(where, timezone):
         other = wall.replace(fold=1).astimezone(UTC)
         if other != instant:

@@ -801,9 +801,9 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "H50": "ledger: two clinicians at once; there is no ledger yet",
     "H51": "ledger: power loss and torn records; there is no ledger yet",
     "H52": "ledger: a request that is replayed; there is no ledger yet",
-    "H53": "watch: silent failure of the watching; nothing watches yet",
-    "H55": "doors/web: a pre-ticked choice; there is no workbench yet",
-    "H56": "doors: wrapped and cut numbers; with the screens' own tests",
+    "H53": "watch: silent failure of the watching; nothing watches yet, but both screens say as of when (tests/hazards/test_screen.py)",
+    "H55": "doors: a pre-ticked choice; tests/hazards/test_screen.py for the terminal and the page, no removal here",
+    "H56": "doors: wrapped and cut numbers; tests/hazards/test_screen.py takes the glue away itself",
     "H58": "doors/web: who may log in; there is no log-in yet",
 }
 

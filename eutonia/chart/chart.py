@@ -13,7 +13,7 @@ from typing import Any
 from eutonia.chart import event as e
 from eutonia.chart.text import Problem, ReadError, read_text, written
 from eutonia.chart.wire import read_json, to_json
-from eutonia.moment import local_day, read_instant, start_of, zone
+from eutonia.moment import MomentError, local_day, read_instant, start_of, zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,14 @@ class Chart:
     def moment(self, now: datetime | str) -> datetime:
         """The instant meant by `now`; a date without a time stands after everything written on that day."""
         if isinstance(now, datetime):
-            return (now if now.tzinfo else now.replace(tzinfo=self.home)).astimezone(UTC)
+            if now.tzinfo is not None:
+                try:
+                    return now.astimezone(UTC)
+                except OverflowError:
+                    raise MomentError(f"'{now}' is too far away to be a moment") from None
+            now = now.isoformat(sep=" ", timespec="seconds")
+        if not isinstance(now, str):
+            raise MomentError(f"{now!r} is not a moment; give a datetime or a text such as '2026-05-02 09:00'")
         found = read_instant(now, self.home)
         if found.instant is not None:
             return found.instant
@@ -103,7 +110,11 @@ def from_json(text: str, source: str = "chart", zone_name: str | None = None) ->
         says = f"the chart was written in the zone {inside}, but {zone_name} was asked for; leave the zone out"
         raise ReadError(source, (Problem(0, "", says),))
     name = zone_name or inside or "UTC"
-    events, lines = read_json(text, source, zone(name))
+    try:
+        home = zone(name)
+    except MomentError as error:
+        raise ReadError(source, (Problem(0, "", str(error)),)) from None
+    events, lines = read_json(text, source, home)
     return _checked(Chart(events, lines, name, source))
 
 
@@ -132,7 +143,7 @@ def _decoder() -> json.JSONDecoder:
 def _zone_inside(text: str) -> str | None:
     try:
         data = _decoder().decode(text.strip())
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    found = data.get("zone") if isinstance(data, dict) else None
-    return found if isinstance(found, str) else None
+    found = data.get("zone", "UTC") if isinstance(data, dict) else None
+    return found if isinstance(found, str) else "no text"

@@ -27,6 +27,9 @@ class Problem:
     says: str
 
 
+_MOST: Final = 100
+
+
 class ReadError(ValueError):
     """The input could not be read.  Nothing was kept; every problem is named with its place."""
 
@@ -41,8 +44,8 @@ class ReadError(ValueError):
             f"{self.source}, line {p.line}: {nameless(p.says)}" + (f"  (read: '{nameless(p.text)}')" if p.text else "")
             if p.line
             else f"{self.source}: {nameless(p.says)}"
-            for p in self.problems
-        )
+            for p in self.problems[:_MOST]
+        ) + ((f"... and {len(self.problems) - _MOST} more",) if len(self.problems) > _MOST else ())
 
 
 _NAME: Final = re.compile(r"((?:^|;|'|nick)\s*)name\s+[^;')]+", re.IGNORECASE)
@@ -485,6 +488,10 @@ def read_line(line: str) -> tuple[str, str | None, e.What, str | None]:
     return found["day"], found["time"], what, by
 
 
+# What would break a line in two, or hide part of it.
+CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
+
+
 def uncommented(line: str) -> str:
     """The line without its comment and surrounding space."""
     return line.partition("#")[0].strip()
@@ -513,8 +520,12 @@ def read_text(text: str, source: str, home: tzinfo) -> tuple[e.Event, ...]:
     events: list[e.Event] = []
     problems: list[Problem] = []
     placer = Placer(home)
-    for number_, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
+    for number_, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
         content = uncommented(line)
+        if CONTROL.search(line.removesuffix("\r")):
+            says = "a line holds a control character; end lines with a line feed, and use plain spaces and tabs"
+            problems.append(Problem(number_, "", says))
+            continue
         if not content:
             continue
         try:

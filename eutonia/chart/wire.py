@@ -14,7 +14,7 @@ from types import UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from eutonia.chart import event as e
-from eutonia.chart.text import _WRITERS, Placer, Problem, ReadError, kind_of, read_line, uncommented, written
+from eutonia.chart.text import _WRITERS, CONTROL, Placer, Problem, ReadError, kind_of, read_line, uncommented, written
 from eutonia.moment import MomentError, clock, read_day
 from eutonia.quantity import Quantity, QuantityError, plain_number, unit
 
@@ -91,6 +91,9 @@ def _quantity(value: Any, where: str) -> Quantity:
     amount, name = value["value"], value["unit"]
     if isinstance(amount, bool) or not isinstance(amount, (int, Decimal)) or not isinstance(name, str):
         raise QuantityError(f"{where} needs a number and the name of a unit")
+    size = Decimal(amount).adjusted() if amount else 0
+    if not -7 < size < 10:
+        raise QuantityError(f"{where} is not a number that a chart can hold")
     try:
         return Quantity(Decimal(amount), unit(name))
     except QuantityError as error:
@@ -116,12 +119,13 @@ def read_json(text: str, source: str, home: tzinfo) -> tuple[tuple[e.Event, ...]
     """The events of a chart in JSON, and its lines of text; every problem is named with its place in the JSON."""
     try:
         data = json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_once)
-    except ValueError as error:
-        raise ReadError(source, (Problem(0, "", f"this is not JSON: {error}"),)) from None
+    except (ValueError, RecursionError) as error:
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        raise ReadError(source, (Problem(0, "", f"this is not JSON: {why}"),)) from None
     items = data.get("events") if isinstance(data, dict) else None
     if not isinstance(items, list) or data.get("format") != FORMAT:
         raise ReadError(source, (Problem(0, "", f'a chart in JSON is {{"format": "{FORMAT}", "events": [...]}}'),))
-    if unknown := set(data) - {"format", "events", "zone"}:
+    if unknown := set(data) - {"format", "events", "zone", "dropped"}:
         raise ReadError(source, (Problem(0, "", f"'{sorted(unknown)[0]}' is not known beside 'events'"),))
     events: list[e.Event] = []
     lines: list[str] = []
@@ -129,7 +133,7 @@ def read_json(text: str, source: str, home: tzinfo) -> tuple[tuple[e.Event, ...]
     placer = Placer(home)
     for number, item in enumerate(items):
         where = f"events[{number}]"
-        if isinstance(item, dict) and set(item) == {"written"} and not uncommented(str(item["written"])):
+        if isinstance(item, dict) and set(item) == {"written"} and _is_comment(item["written"]):
             lines.append(str(item["written"]))
             continue
         try:
@@ -150,7 +154,7 @@ def _event(item: Any, where: str, placer: Placer, line: int) -> e.Event:
         raise QuantityError(f"{where} must be an object")
     rest = dict(item)
     at, kind, by, text = (rest.pop(key, None) for key in ("at", "event", "by", "written"))
-    if kind not in _TYPES:
+    if not isinstance(kind, str) or kind not in _TYPES:
         raise QuantityError(f"{where}.event is {json.dumps(kind, default=str)}; write one of: {', '.join(_TYPES)}")
     if not isinstance(at, str) or not isinstance(by, (str, type(None))) or not isinstance(text, (str, type(None))):
         raise QuantityError(f"{where} needs 'at' such as \"2026-01-05 09:30\", and texts in 'by' and 'written'")
@@ -159,11 +163,30 @@ def _event(item: Any, where: str, placer: Placer, line: int) -> e.Event:
     instant, moment, day_only = placer.place(day, clock_text or None)
     event = e.Event(instant, what, moment, day_only, by, line)
     plainest = written(event)
-    if read_line(plainest) != (day, clock_text or None, what, by):
+    if CONTROL.search(plainest + (text or "")) or not _encodes(plainest + (text or "")):
+        raise QuantityError(f"{where} holds a line break or a character that no text can hold")
+    if read_line(uncommented(plainest)) != (day, clock_text or None, what, by):
         raise QuantityError(f"{where} would be written '{plainest}', which reads differently")
     if text is not None and read_line(uncommented(text)) != (day, clock_text or None, what, by):
         raise QuantityError(f"{where}: its 'written' ('{text}') says something else than its fields")
     return e.Event(instant, what, moment, day_only, by, line, plainest if text is None else text)
+
+
+def _is_comment(text: object) -> bool:
+    return (
+        isinstance(text, str)
+        and not CONTROL.search(text.removesuffix("\r"))
+        and not uncommented(text)
+        and _encodes(text)
+    )
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _no_constant(name: str) -> Any:

@@ -72,11 +72,10 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _read(file: Path, zone: str | None) -> Chart:
-    from eutonia.chart.source import read_source
+    from eutonia.chart.source import read_bytes, read_source
 
     if str(file) == "-":
-        text = sys.stdin.read()
-        return read_source(text if text.lstrip()[:1] == "{" else text + "\n", zone)
+        return read_bytes(sys.stdin.buffer.read(), "standard input", zone)
     return read_source(file, zone)
 
 
@@ -157,10 +156,6 @@ def _answer(
     verb = examined if parts == ("findings",) else advise
     advice = verb(_read(file, zone), _now(now), jurisdiction.upper())
     found = advice.as_dict()
-    if page is not None:
-        from eutonia.doors.page import write_page
-
-        write_page(advice, page)
     if as_json:
         whole = len(parts) > 2
         head = ("chart", "now", "knowledge", "person")
@@ -169,7 +164,15 @@ def _answer(
         from eutonia.doors.terminal import render
 
         click.echo(render(found, parts, _width()))
-        if page is not None:
+    if page is not None:
+        from eutonia.doors.page import write_page
+
+        try:
+            write_page(advice, page)
+        except OSError as error:
+            click.echo(f"{page}: the page could not be written: {error.strerror}", err=True)
+            sys.exit(UNREADABLE)
+        if not as_json:
             click.echo(f"\nThe same advice as a page: {page}")
     sys.exit(STOPPED if advice.stopped else ANSWERED)
 
@@ -182,7 +185,7 @@ def _answer(
 def verify(file: Path, as_json: bool, now: str | None, jurisdiction: str, zone: str | None, readback: Path) -> None:
     """Compare what the pump reports back with what the chart says was meant, field by field."""
     from eutonia.chart import Facts, Problem, ReadError
-    from eutonia.chart.source import _file
+    from eutonia.chart.source import read_file
     from eutonia.knowledge import book
     from eutonia.pump import pump_state
     from eutonia.pump import verify as verification
@@ -192,7 +195,7 @@ def verify(file: Path, as_json: bool, now: str | None, jurisdiction: str, zone: 
     pump = pump_state(facts)
     if pump is None:
         raise ReadError(str(file), (Problem(0, "", "no pump is on the chart, so nothing can be verified"),))
-    back = verification.read_back(_file(readback), str(readback), facts)
+    back = verification.read_back(read_file(readback), str(readback), facts)
     outcome = verification.verify(pump, back, facts)
     if as_json:
         _print_json(

@@ -77,7 +77,7 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
         grade,
         says,
         boxed,
-        "Refill before the date; tell patient and caregiver why the pump and its dates matter.",
+        "Book the refill, and refill before the date; tell patient and caregiver why the pump and its dates matter.",
         *entries,
         "pump.book_ahead",
         due=book_by,

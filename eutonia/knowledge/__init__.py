@@ -290,6 +290,7 @@ def library() -> Library:
 @cache
 def book(jurisdiction: str = "US") -> Book:
     """The knowledge as it holds in one jurisdiction."""
+    jurisdiction = jurisdiction.upper()
     if jurisdiction not in JURISDICTIONS:
         raise KnowledgeError(f"'{jurisdiction}' is not a jurisdiction here; choose one of {', '.join(JURISDICTIONS)}")
     return Book(library(), jurisdiction)
