@@ -108,7 +108,8 @@ def _plan(facts: Facts, pump: PumpState, new: Quantity, asked: Quantity | None) 
     volume = asked or pump.fill.volume
     exact = bridge(pump.line_volume, old, daily)
     dose = Quantity.of(rounded(exact.dose.value, "0.1"), "mcg")
-    hours = rounded(exact.hours, "0.1")
+    # A tenth of an hour is more than a hundredth of a short bridge.
+    hours = rounded(exact.hours, "0.1" if exact.hours >= 10 else "0.01")
     ends = facts.now + timedelta(hours=float(exact.hours))
     program = Program(pump.program.continuous, pump.program.boluses, pump.program.steps, new)
     old_rate = rounded(daily.value / old.to("mcg/mL"), "0.001")

@@ -97,7 +97,8 @@ def _change(old: int, new: int, daily: int, line: str) -> str:
 def test_the_planned_bridge_gives_the_old_daily_dose_until_the_line_is_swept(pair, daily, line):
     """The plan is carried out, and the drug that leaves at the tip is counted plug by plug: no hour off the dose."""
     old, new = pair
-    chart = _change(old, new, daily, line)
+    # Primed, because a slow pump needs longer than these nine days to fill a line of its own.
+    chart = _change(old, new, daily, line) + f"2026-03-20 11:02 prime {line} mL\n"
     begin = "2026-03-29 10:00"
     answer = advise(chart + f"{begin} request strength {new} mcg/mL\n", begin)
     (plan,) = plans(answer, "strength change")
