@@ -182,7 +182,7 @@ class Quantity:
 
 
 def _a(kind: str) -> str:
-    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+    return f"{'an' if kind[0] in 'aeiou' or kind.startswith('hour') else 'a'} {kind}"
 
 
 def _examples(digits: str, kind: str | None) -> str:

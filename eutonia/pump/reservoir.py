@@ -353,7 +353,11 @@ class _Fold:
             daily = what.dose.to("mcg") / what.over.to("h") * 24
             running = self.last_running.daily.value
             # Some room for minutes between fill and program, and for the rounding of the pump's display.
-            if abs(what.dose.to("mcg") / meant - 1) > Decimal("0.05") or abs(daily / running - 1) > Decimal("0.02"):
+            if (
+                meant == 0
+                or abs(what.dose.to("mcg") / meant - 1) > Decimal("0.05")
+                or abs(daily / running - 1) > Decimal("0.02")
+            ):
                 self.wrong_bridges.append(
                     (event, plain(rounded(meant, "0.1")), plain(rounded(meant * 24 / running, "0.1")))
                 )

@@ -683,3 +683,11 @@ def test_a_dry_reservoir_filled_with_little_and_programmed_again_is_dry_no_more(
     text = PUMP + "2026-06-30 11:05 refill 0.5 mL of 500 mcg/mL\n2026-06-30 11:06 program continuous 100 mcg/day\n"
     found = state(text, "2026-07-01")
     assert (found.ran_dry_at, found.resumed) == (None, (at("06-30 11:06"), at("06-18 11:05")))
+
+
+def test_a_bridge_into_a_line_that_is_all_but_swept_is_said_to_be_wrong_and_breaks_nothing() -> None:
+    import eutonia
+    from tests.charts import PUMP
+
+    slow = PUMP.replace("100 mcg/day", "12 mcg/day") + "2026-04-04 15:04:59 bridge 182 mcg over 364 h\n"
+    assert eutonia.advise(eutonia.read(slow), "2026-04-05").stopped

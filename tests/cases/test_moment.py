@@ -114,6 +114,11 @@ def test_a_time_without_minutes_or_with_words_is_refused() -> None:
         assert refused("2026-01-05", text) == f"'{text}' is not a time; write one such as '09:30' or '10:00+01:00'"
 
 
+def test_a_moment_beyond_the_calendar_is_refused() -> None:
+    for day, text in (("0001-01-01", "00:00+01:00"), ("9999-12-31", "23:00-05:00")):
+        assert refused(day, text) == f"'{day} {text}' is too far away to be a moment"
+
+
 def test_a_time_that_no_clock_shows_is_refused() -> None:
     wrong = "is not a time of day between 00:00 and 23:59"
     for text in ("25:00", "12:60", "12:00:60"):
