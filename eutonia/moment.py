@@ -14,7 +14,6 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 DAY: Final = timedelta(days=1)
-HOUR: Final = timedelta(hours=1)
 
 
 class MomentError(ValueError):

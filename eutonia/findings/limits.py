@@ -11,16 +11,21 @@ from eutonia.pump import PumpState
 from eutonia.quantity import Quantity
 
 
-def adjust_window(facts: Facts, pump: PumpState, at: datetime) -> tuple[Decimal, Decimal] | None:
-    """The least and the greatest rise of the daily dose in percent at this moment; none where origin or age is unknown."""
-    book = facts.book
+def adjust_entry(facts: Facts, pump: PumpState, at: datetime) -> str | None:
+    """The knowledge entry of the window that governs at this moment; none where origin or age is unknown."""
     if not isinstance(facts.origin, Known) or not isinstance(facts.age, Known):
         return None
-    child = facts.age.value < book.count("adjust.child_age")
+    child = facts.age.value < facts.book.count("adjust.child_age")
     name = "adjust.cerebral" if child or facts.origin.value == "cerebral" else "adjust.spinal"
-    if maintenance(facts, pump, at):
-        name += "_maintenance"
-    low, high = book.span(name)
+    return f"{name}_maintenance" if maintenance(facts, pump, at) else name
+
+
+def adjust_window(facts: Facts, pump: PumpState, at: datetime) -> tuple[Decimal, Decimal] | None:
+    """The least and the greatest rise of the daily dose in percent at this moment; none where origin or age is unknown."""
+    name = adjust_entry(facts, pump, at)
+    if name is None:
+        return None
+    low, high = facts.book.span(name)
     return low.value, high.value
 
 

@@ -10,10 +10,9 @@ from fractions import Fraction
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.chart.orders import Program
-from eutonia.evidence import Known
 from eutonia.findings.effects import reported
 from eutonia.findings.finding import listed
-from eutonia.findings.limits import adjust_window, maintenance
+from eutonia.findings.limits import adjust_entry, adjust_window, maintenance
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
 from eutonia.plan.words import CHECKED, runs, when
 from eutonia.pump import PumpState
@@ -105,13 +104,6 @@ def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> It
             yield from _option(facts, pump, at, percent)
 
 
-def entry_of(facts: Facts, pump: PumpState, at: datetime) -> str:
-    """The knowledge entry of the window that governs."""
-    child = isinstance(facts.age, Known) and facts.age.value < facts.book.count("adjust.child_age")
-    cerebral = child or (isinstance(facts.origin, Known) and facts.origin.value == "cerebral")
-    return f"adjust.{'cerebral' if cerebral else 'spinal'}{'_maintenance' if maintenance(facts, pump, at) else ''}"
-
-
 def changed(program: Program, percent: Decimal) -> Program:
     """The program with its daily dose changed by `percent`, rounded to what can be programmed, inside the step asked for.
 
@@ -147,7 +139,8 @@ def _plan(facts: Facts, pump: PumpState, at: datetime, program: Program, overrid
     before, after = pump.program.daily, program.daily
     change = rounded((after.value / before.value - 1) * 100, "0.1")
     sign = "+" if change > 0 else ""
-    name = entry_of(facts, pump, at)
+    name = adjust_entry(facts, pump, at)
+    assert name is not None  # without one there is no window, and the request was refused
     low, high = book.span(name if change > 0 else "adjust.down")
     days = (at - facts.now).total_seconds() / 86400
     left = max(pump.left_ml - pump.rate_ml_day * days, 0.0)
@@ -232,7 +225,7 @@ def _to(
             f"{plain(dose)} is {'+' if percent > 0 else ''}{plain(rounded(percent, '0.1'))}% of {plain(before)}: outside the window of {up[0]} to {up[1]} mcg/day upwards "
             f"and {down[0]} to {down[1]} mcg/day downwards.",
             "Ask for a dose inside the window, or write 'override adjust; by ...; because ...'.",
-            entry_of(facts, pump, at),
+            adjust_entry(facts, pump, at) or "adjust.spinal",
             "adjust.down",
         )
         return
