@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from eutonia.chart import Chart, Facts
 from eutonia.findings import STOP, Finding, examine
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from eutonia.plan import Plan, Refusal
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Advice:
+class Advice(Struct, frozen=True, eq=False):
     """Findings, plans and refusals for one chart at one moment; options with their basis, never a directive."""
 
     facts: Facts

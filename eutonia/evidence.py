@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Literal, TypeVar
+
+from msgspec import Struct
 
 T_co = TypeVar("T_co", covariant=True)
 
 Reason = Literal["never asked", "too old", "contradictory"]
 
 
-@dataclass(frozen=True, slots=True)
-class Known(Generic[T_co]):
+class Known(Struct, Generic[T_co], frozen=True):
     """A fact of the chart with the moment it was true; it has no `float()`, so nobody computes past its doubt."""
 
     value: T_co
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """Why a fact cannot be used: it was never asked, it is too old, or the chart contradicts itself."""
 
     reason: Reason

@@ -7,11 +7,12 @@ Arithmetic on instants therefore counts elapsed time, through summer time and le
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 DAY: Final = timedelta(days=1)
 
@@ -20,8 +21,7 @@ class MomentError(ValueError):
     """A text that is not a moment; the message says what was read and what would do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """A moment as somebody wrote it.  A date without a time has no instant of its own, only a day."""
 
     day: date

@@ -8,17 +8,17 @@ kinds of quantity although both are mass per volume, as are an indexed eGFR and 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal
 from typing import Final, Literal
+
+from msgspec import Struct
 
 
 class QuantityError(ValueError):
     """A text that is not a quantity; the message says what was read, what is wrong with it, and what would do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """One unit of the closed list: its printed name, its kind, its size in the kind's base unit, its UCUM code."""
 
     name: str
@@ -109,8 +109,7 @@ def unit(text: str) -> Unit:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(Struct, frozen=True):
     """A finite, non-negative amount of one unit.  Equal quantities of one kind are equal whatever the unit.
 
     >>> Quantity.read("1 mg") == Quantity.read("1,000 mcg")

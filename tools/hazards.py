@@ -296,8 +296,8 @@ ROWS: Final[tuple[Row, ...]] = (
         (
             "events stay in the order of writing",
             "eutonia/chart/chart.py",
-            "ordered = tuple(sorted(self.events, key=lambda event: event.at))",
-            "ordered = tuple(self.events)",
+            "tuple(sorted(self.events, key=lambda event: event.at))",
+            "tuple(self.events)",
         ),
     ),
     _row(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import force_setattr, replace
 
 from eutonia.chart import event as e
 from eutonia.chart.text import Problem, ReadError, read_text, written
@@ -16,8 +18,7 @@ from eutonia.chart.wire import read_json, to_json
 from eutonia.moment import MomentError, local_day, read_instant, start_of, zone
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
+class Dropped(Struct, frozen=True):
     """Something in an electronic record that is not on the chart, and why."""
 
     where: str
@@ -25,8 +26,7 @@ class Dropped:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True, dict=True):
     """One person's events, sorted by their moments; events of one moment stay in the order of writing."""
 
     events: tuple[e.Event, ...]
@@ -34,20 +34,22 @@ class Chart:
     zone_name: str = "UTC"
     source: str = "chart"
     dropped: tuple[Dropped, ...] = ()
-    by_kind: Mapping[type, tuple[e.Event, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        ordered = tuple(sorted(self.events, key=lambda event: event.at))
-        kinds: dict[type, list[e.Event]] = {}
-        for event in ordered:
-            kinds.setdefault(type(event.what), []).append(event)
-        object.__setattr__(self, "events", ordered)
-        object.__setattr__(self, "by_kind", {kind: tuple(found) for kind, found in kinds.items()})
-        ids = {event.what.id: event for event in kinds.get(e.Person, []) if isinstance(event.what, e.Person)}
+        force_setattr(self, "events", tuple(sorted(self.events, key=lambda event: event.at)))
+        ids = {event.what.id: event for event in self.by_kind.get(e.Person, ()) if isinstance(event.what, e.Person)}
         if len(ids) > 1:
             places = ", ".join(f"{name} (line {event.line})" for name, event in ids.items())
             says = f"two patients stand in one chart: {places}; keep one chart a person"
             raise ReadError(self.source, (Problem(0, "", says),))
+
+    @cached_property
+    def by_kind(self) -> Mapping[type, tuple[e.Event, ...]]:
+        """The events of each kind, in their order."""
+        kinds: dict[type, list[e.Event]] = {}
+        for event in self.events:
+            kinds.setdefault(type(event.what), []).append(event)
+        return {kind: tuple(found) for kind, found in kinds.items()}
 
     @property
     def home(self) -> tzinfo:

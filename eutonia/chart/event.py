@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
+
+from msgspec import Struct
 
 from eutonia.chart.orders import Program, Regimen
 from eutonia.quantity import Quantity
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     """Who the chart is about."""
 
     id: str
@@ -21,22 +21,19 @@ class Person:
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(Struct, frozen=True):
     """The body was weighed."""
 
     value: Quantity
 
 
-@dataclass(frozen=True, slots=True)
-class Height:
+class Height(Struct, frozen=True):
     """The body was measured."""
 
     value: Quantity
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """A diagnosis: its name, the level of a cord lesion, the origin of the spasticity, when it began."""
 
     name: str
@@ -47,53 +44,46 @@ class Condition:
     severe: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Allergy:
+class Allergy(Struct, frozen=True):
     """An allergy to a substance, or (no substance) the answer that none is known."""
 
     substance: str | None
     reaction: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Medication:
+class Medication(Struct, frozen=True):
     """A drug that is taken, or was stopped, in the writer's words."""
 
     text: str
     stopped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Medications:
+class Medications(Struct, frozen=True):
     """The list of drugs is complete: there are no others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pregnancy:
+class Pregnancy(Struct, frozen=True):
     """The answer about pregnancy."""
 
     status: Literal["no", "yes", "not asked"]
     weeks: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Breastfeeding:
+class Breastfeeding(Struct, frozen=True):
     """The answer about breastfeeding, with the infant's birth date."""
 
     status: Literal["no", "yes"]
     infant_born: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lab:
+class Lab(Struct, frozen=True):
     """A laboratory result: creatinine, eGFR, clearance, plasma or csf level of baclofen, creatine kinase."""
 
     test: str
     value: Quantity
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """One score on one scale; the value is a code, because '1+' is not a number."""
 
     scale: str
@@ -101,22 +91,19 @@ class Mark:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(Struct, frozen=True):
     """The tone or the spasms were scored."""
 
     marks: tuple[Mark, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Oral:
+class Oral(Struct, frozen=True):
     """The oral regimen from now on; none means that it was stopped."""
 
     regimen: Regimen | None
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """A treatment that did not help or could not be borne."""
 
     drug: str
@@ -124,24 +111,21 @@ class Failed:
     outcome: Literal["no effect", "intolerable"]
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """A screening bolus was given."""
 
     dose: Quantity
     checked_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """The outcome of the last screening bolus."""
 
     outcome: Literal["positive", "none"]
     lasted: Quantity | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Implant:
+class Implant(Struct, frozen=True):
     """A pump and its line were implanted."""
 
     device: str
@@ -152,8 +136,7 @@ class Implant:
     clock: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(Struct, frozen=True):
     """The line was repaired or replaced: what was known of its volume is over."""
 
     what: str
@@ -161,8 +144,7 @@ class Revision:
     tip: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refill:
+class Refill(Struct, frozen=True):
     """The chamber was emptied and filled."""
 
     volume: Quantity
@@ -172,16 +154,14 @@ class Refill:
     checked_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Programmed:
+class Programmed(Struct, frozen=True):
     """The pump was told a program."""
 
     program: Program
     checked_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Bridge:
+class Bridge(Struct, frozen=True):
     """A bridge bolus was programmed: this much of the old drug in the line, over these hours."""
 
     dose: Quantity
@@ -189,45 +169,39 @@ class Bridge:
     checked_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Prime:
+class Prime(Struct, frozen=True):
     """A prime bolus filled the line after an implant or a revision."""
 
     volume: Quantity
 
 
-@dataclass(frozen=True, slots=True)
-class Residual:
+class Residual(Struct, frozen=True):
     """What was drawn from the chamber, or measured in it."""
 
     volume: Quantity
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Struct, frozen=True):
     """Something about the pump itself: a stall, an alarm, an MRI scan, telemetry lost, the battery's indicator, a read-out."""
 
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
+class Explained(Struct, frozen=True):
     """A difference or an uncertainty about the pump was explained, by somebody."""
 
     what: Literal["residual", "delivery", "refill"]
     how: str
 
 
-@dataclass(frozen=True, slots=True)
-class Symptom:
+class Symptom(Struct, frozen=True):
     """A symptom or sign, in the writer's words."""
 
     text: str
     resolved: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What the clinician wants to see planned."""
 
     kind: str
@@ -239,50 +213,43 @@ class Request:
     liquid: Quantity | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """A decision that only a clinician can make, such as benefit against risk in pregnancy."""
 
     topic: str
     outcome: str
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(Struct, frozen=True):
     """A limit was overridden, by somebody, for a reason; it stays visible."""
 
     what: str
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(Struct, frozen=True):
     """The patient was seen or spoken to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dialysis:
+class Dialysis(Struct, frozen=True):
     """The patient is on dialysis; or no longer."""
 
     stopped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Eeg:
+class Eeg(Struct, frozen=True):
     """An EEG was done."""
 
     result: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Interruption:
+class Interruption(Struct, frozen=True):
     """Oral baclofen cannot be taken or supplied, or an operation is coming."""
 
     what: Literal["supply lost", "nothing by mouth", "surgery"]
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """Anything else worth keeping; it is never interpreted."""
 
     text: str
@@ -295,8 +262,7 @@ What = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """Something that happened, with its moment, its writer and the line it was read from.
 
     `at` orders the events; `written` is the moment as it was written, and `day_only` says that no time was.

@@ -7,11 +7,12 @@ what is older than its limit (knowledge/freshness.toml) is unknown.  Nothing get
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct
 
 from eutonia.chart import event as e
 from eutonia.chart.orders import Regimen, read_regimen
@@ -31,8 +32,7 @@ Body = TypeVar("Body", e.Weight, e.Height)
 _SKIN = re.compile(r"\b(?:cream|gel|ointment|topical|transdermal|through the skin|patch|lotion)\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Drug:
+class Drug(Struct, frozen=True):
     """A drug on the list: the line it stands on and what was recognised in it."""
 
     text: str
@@ -50,8 +50,7 @@ class Drug:
         return any(tag in each.classes for each in self.ingredients)
 
 
-@dataclass(frozen=True, slots=True)
-class Screening:
+class Screening(Struct, frozen=True):
     """One screening bolus and what came of it."""
 
     at: datetime
@@ -61,8 +60,7 @@ class Screening:
     early: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class OralUse:
+class OralUse(Struct, frozen=True):
     """Oral baclofen now: every active order, its daily dose, and since when it has been taken without a break."""
 
     regimens: tuple[Regimen, ...]

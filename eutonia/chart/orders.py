@@ -6,11 +6,12 @@ Both know their daily dose because it is built from their parts, so a total can 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import time
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
+
+from msgspec import Struct
 
 from eutonia.moment import clock
 from eutonia.quantity import Quantity, QuantityError, plain
@@ -33,8 +34,7 @@ _MOMENTS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One dose of a regimen and how often a day it is taken."""
 
     amount: Quantity
@@ -50,8 +50,7 @@ class Part:
         return f"{plain(self.amount)} {self.when}"
 
 
-@dataclass(frozen=True, slots=True)
-class Regimen:
+class Regimen(Struct, frozen=True):
     """Oral doses over a day.  Doses taken as needed count in full."""
 
     parts: tuple[Part, ...]
@@ -183,8 +182,7 @@ def evenly(daily: Decimal, times: int, step: Decimal) -> Regimen:
     return Regimen(tuple(Part(Quantity.of(dose, "mg"), 1, name) for dose, name in zip(doses, names, strict=True)))
 
 
-@dataclass(frozen=True, slots=True)
-class Periodic:
+class Periodic(Struct, frozen=True):
     """A periodic bolus: the same dose at set times of the pump's day, or again and again."""
 
     dose: Quantity
@@ -210,8 +208,7 @@ class Periodic:
         return f"bolus {plain(self.dose)} {when}{over}"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """From this time of the pump's day on, this much an hour."""
 
     rate: Quantity
@@ -223,8 +220,7 @@ class Step:
         return f"{plain(self.rate)} from {self.at:%H:%M}"
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """What the pump was told: a continuous dose, periodic boluses, or a day of steps; or to stop."""
 
     continuous: Quantity | None = None

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any, Final
+
+from msgspec import Struct
 
 from eutonia.chart import event as e
 from eutonia.chart.orders import read_program, read_regimen
@@ -18,8 +19,7 @@ from eutonia.moment import MomentError, read_day, read_moment, start_of, zone
 from eutonia.quantity import Quantity, QuantityError, number, plain
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One thing that could not be read: where, what, and why."""
 
     line: int

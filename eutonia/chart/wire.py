@@ -6,12 +6,13 @@ The fields are checked by writing them as a line and reading that line, so text 
 from __future__ import annotations
 
 import json
-from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time, tzinfo
 from decimal import Decimal
 from functools import cache
 from types import UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+
+from msgspec import Struct
 
 from eutonia.chart import event as e
 from eutonia.chart.text import _WRITERS, CONTROL, Placer, Problem, ReadError, kind_of, read_line, uncommented, written
@@ -35,8 +36,9 @@ def encode(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, tuple):
         return [encode(each) for each in value]
-    if is_dataclass(value):
-        return {f.name: encode(v) for f in fields(value) if (v := getattr(value, f.name)) not in (None, (), False)}
+    if isinstance(value, Struct):
+        named = ((name, getattr(value, name)) for name in value.__struct_fields__)
+        return {name: encode(each) for name, each in named if each not in (None, (), False)}
     return value
 
 
@@ -72,8 +74,8 @@ def _decode(value: Any, hint: Any, where: str) -> Any:
         return tuple(_decode(each, get_args(hint)[0], f"{where}[{n}]") for n, each in enumerate(value))
     if hint is Quantity:
         return _quantity(value, where)
-    if is_dataclass(hint):
-        return _object(value, hint, where)  # type: ignore[arg-type]
+    if isinstance(hint, type) and issubclass(hint, Struct):
+        return _object(value, hint, where)
     if hint in (date, time) and isinstance(value, str):
         return read_day(value) if hint is date else clock(value)
     if hint is Decimal and isinstance(value, (int, Decimal)) and not isinstance(value, bool):
@@ -100,7 +102,7 @@ def _quantity(value: Any, where: str) -> Quantity:
         raise QuantityError(f"{where}: {error}") from None
 
 
-def _object(value: Any, cls: type, where: str) -> Any:
+def _object(value: Any, cls: type[Struct], where: str) -> Any:
     if not isinstance(value, dict):
         raise QuantityError(f"{where} must be an object")
     hints = _hints(cls)
@@ -111,7 +113,7 @@ def _object(value: Any, cls: type, where: str) -> Any:
     try:
         return cls(**absent, **{name: _decode(each, hints[name], f"{where}.{name}") for name, each in value.items()})
     except TypeError:
-        missing = [f.name for f in fields(cls) if f.name not in value]
+        missing = [name for name in cls.__struct_fields__ if name not in value]
         raise QuantityError(f"{where} lacks '{missing[0]}'") from None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import combinations, pairwise, permutations
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
+from msgspec import Struct
+from msgspec.structs import replace
 
 from eutonia.advice import Advice
 from eutonia.chart import Facts
@@ -52,16 +53,14 @@ def _groups(sheet: Sheet) -> list[tuple[str, list[words.Remark]]]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """Lines of a card that belong together: an ordered list, or plain lines."""
 
     numbered: bool
     lines: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """An emergency card: its title, then what to do."""
 
     title: str
@@ -146,8 +145,7 @@ _LETTER: Final = 7.4
 _MOST_DOTS: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """Words in a drawing, and where they stand."""
 
     x: float
@@ -156,8 +154,7 @@ class Label:
     says: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A day that matters: where it lies on the line of time, and its words in a row of their own below it."""
 
     kind: str
@@ -166,8 +163,7 @@ class Mark:
     label: Label
 
 
-@dataclass(frozen=True, slots=True)
-class Reservoir:
+class Reservoir(Struct, frozen=True):
     """How the level in the reservoir fell since the fill, and how it goes on if nothing changes."""
 
     past: list[Point]
@@ -184,8 +180,7 @@ class Reservoir:
     says: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stairs:
+class Stairs(Struct, frozen=True):
     """The daily dose of one option, step by step; the options of one kind share their scales."""
 
     line: list[Point]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
+
+from msgspec import Struct
 
 from eutonia.knowledge import Book
 from eutonia.moment import iso
@@ -31,8 +32,7 @@ RISING: Final[tuple[Kind, ...]] = ("titration", "trial", "start", "adjust", "str
 PUMP: Final[tuple[Kind, ...]] = ("start", "adjust", "refill", "strength change", "holiday", "restart")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What was found (`says`), why it matters (`basis`), from which facts and sources, and what would resolve it.
 
     `stops` are the kinds of plan that are refused while it stands; `card` are the lines of an emergency card.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
+
+from msgspec import Struct
 
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
@@ -47,8 +48,7 @@ def bedside_schwartz(height_cm: float, creatinine_mg_dl: float) -> float:
     return 0.413 * height_cm / creatinine_mg_dl
 
 
-@dataclass(frozen=True, slots=True)
-class Kidney:
+class Kidney(Struct, frozen=True):
     """Kidney function as the chart gives it: each number that could be had, and the share of the dose it leaves."""
 
     clearance: float | None

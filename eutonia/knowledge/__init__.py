@@ -9,13 +9,14 @@ import hashlib
 import marshal
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from eutonia.quantity import Quantity
 
@@ -36,8 +37,7 @@ class KnowledgeError(ValueError):
     """A knowledge file that breaks its own rules, or a number asked for that is not there."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Entry:
+class Entry(Struct, frozen=True, eq=False):
     """One number or rule with its whole story."""
 
     name: str
@@ -54,8 +54,7 @@ class Entry:
     file: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """One fact of the monograph, in our own words."""
 
     id: str
@@ -63,8 +62,7 @@ class Fact:
     says: str
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(Struct, frozen=True):
     """A question on which sources disagree, every side, and what governs here."""
 
     id: str
@@ -73,8 +71,7 @@ class Conflict:
     governs: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Library:
+class Library(Struct, frozen=True, eq=False):
     """All of the knowledge, with the hash of the files it was read from."""
 
     entries: Mapping[str, Entry]
@@ -83,8 +80,7 @@ class Library:
     version: str = VERSION
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Book:
+class Book(Struct, frozen=True, eq=False):
     """The knowledge as it holds in one jurisdiction: the default is the monograph with the US label."""
 
     library: Library

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final
+
+from msgspec import Struct
 
 from eutonia.knowledge import FOLDER, KnowledgeError
 
@@ -51,8 +52,7 @@ _NEGATED: Final = re.compile(
 _WORD: Final = re.compile(r"[a-z0-9']+")
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """One condition that matters: its name and its tags."""
 
     name: str

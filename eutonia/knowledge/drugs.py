@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import accumulate
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 _TABLE: Final = Path(__file__).with_name("drugs.tsv")
 
@@ -41,16 +42,14 @@ _CLASSES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ingredient:
+class Ingredient(Struct, frozen=True):
     """One active substance by its international name, and the interaction classes it belongs to (often none)."""
 
     name: str
     classes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Recognised:
+class Recognised(Struct, frozen=True):
     """What one text says.  Never both empty: words that name no known drug stand in `unrecognised`, as written."""
 
     ingredients: tuple[Ingredient, ...]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from eutonia.findings import Kind
 from eutonia.knowledge import Book
@@ -16,8 +17,7 @@ Do = Literal["take", "give", "program", "bridge", "refill", "draw", "observe", "
 Setting = Literal["home", "clinic", "monitored", "inpatient"]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One thing to do at one moment.  `dose` is the daily dose of a regimen or a program, or the amount of a bolus."""
 
     at: datetime
@@ -36,8 +36,7 @@ class Step:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """One option that the rules allow; options stand side by side and none is chosen."""
 
     kind: Kind
@@ -71,8 +70,7 @@ class Plan:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why there is no plan of a kind, and what would lift it."""
 
     kind: Kind

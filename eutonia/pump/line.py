@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+from msgspec import Struct, field
 
 from eutonia.quantity import Quantity
 
 
-@dataclass(slots=True)
-class Line:
+class Line(Struct):
     """What stands in the line, from the pump to the tip: plugs of (mL, mcg/mL), the one at the tip first."""
 
     plugs: deque[tuple[float, float]] = field(default_factory=deque)
@@ -45,8 +45,7 @@ class Line:
         return out
 
 
-@dataclass(frozen=True, slots=True)
-class BridgeBolus:
+class BridgeBolus(Struct, frozen=True):
     """The bolus that clears old drug from the line at the old daily dose after a change of strength."""
 
     dose: Quantity

@@ -6,8 +6,9 @@ a fixed distance from UTC, and every day of the pump has 24 h.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from eutonia.chart.orders import Periodic, Program
 from eutonia.quantity import Quantity, plain
@@ -15,8 +16,7 @@ from eutonia.quantity import Quantity, plain
 DAY_S: Final = 86400.0
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(Struct, frozen=True):
     """A program at work: what it moves out of the chamber from `start` on (seconds since 1970).
 
     The pump turns a dose into a volume with the strength that it was told, which may differ from what is in the

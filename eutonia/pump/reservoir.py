@@ -7,10 +7,11 @@ everything that was filled is in the chamber, in the line, in the patient, or wa
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final, Literal
+
+from msgspec import Struct, field
 
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
@@ -24,8 +25,7 @@ from eutonia.quantity import Quantity, plain, rounded
 _HORIZON_S: Final = 20 * 366 * 86400.0
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """A residual volume that was drawn, beside what should have been left."""
 
     at: datetime
@@ -44,8 +44,7 @@ class Reading:
         return (self.delivered_ml - self.difference_ml) / self.delivered_ml if self.delivered_ml > 0 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Fill:
+class Fill(Struct, frozen=True):
     """The last fill of the chamber."""
 
     at: datetime
@@ -55,8 +54,7 @@ class Fill:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class PumpState:
+class PumpState(Struct, frozen=True):
     """The implanted pump at one moment.  Volumes in mL, drug in mcg; what is not known is none."""
 
     implant: e.Implant
@@ -152,8 +150,7 @@ class PumpState:
     _tolerance_ml: float = 2.0
 
 
-@dataclass(slots=True)
-class _Fold:
+class _Fold(Struct):
     """The pump while its events are folded; seconds since 1970."""
 
     facts: Facts
@@ -277,7 +274,7 @@ class _Fold:
         # The maker's volume is the floor: an alarm set below it does not make a refill due any later.
         floor = float(self.facts.book.quantity("pump.alarm_ml").to("mL"))
         fresh.alarm_ml = max(float(what.alarm.to("mL")), floor) if what.alarm is not None else floor
-        for name in self.__slots__:
+        for name in self.__struct_fields__:
             setattr(self, name, getattr(fresh, name))
 
     def _standing_mcg(self) -> float:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
+
+from msgspec import Struct
 
 from eutonia.chart.facts import Facts
 from eutonia.chart.orders import Program, read_program
@@ -18,8 +19,7 @@ from eutonia.quantity import Quantity, QuantityError, plain, rounded
 _CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One field in which the pump and the order are not the same."""
 
     field: str
@@ -27,8 +27,7 @@ class Difference:
     reported: str
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Struct, frozen=True):
     """The outcome: every field that was compared, and every difference."""
 
     compared: tuple[str, ...]
@@ -40,8 +39,7 @@ class Verification:
         return not self.differences
 
 
-@dataclass(frozen=True, slots=True)
-class ReadBack:
+class ReadBack(Struct, frozen=True):
     """The pump's report, as it was typed or printed; a missing field is none."""
 
     device: str | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from decimal import Decimal
 
 import pytest
@@ -91,7 +90,7 @@ def test_two_kinds_that_look_alike_are_not_alike() -> None:
 
 def test_a_quantity_and_a_unit_cannot_be_changed_and_a_unit_may_have_one_spelling() -> None:
     for each, name in ((Quantity.of(1, "mg"), "value"), (UNITS["mg"], "size")):
-        with pytest.raises(dataclasses.FrozenInstanceError):
+        with pytest.raises(AttributeError):
             setattr(each, name, Decimal(2))
     assert Unit("x", "amount", Decimal(1), "x").spellings == ()
 

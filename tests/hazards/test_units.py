@@ -6,7 +6,6 @@ import ast
 import json
 import math
 import re
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 import eutonia
 from eutonia.knowledge import JURISDICTIONS, KnowledgeError, book

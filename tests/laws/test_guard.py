@@ -93,7 +93,7 @@ def test_no_plan_of_any_chart_leaves_the_limits(drawn: tuple[str, datetime]) -> 
 @pytest.mark.carries("ADM-04", "ITB-03")
 @pytest.mark.parametrize("factor", ["1000", "0.001"])
 def test_the_guard_refuses_every_dose_of_a_plan_that_slips_by_a_thousand(factor: str) -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from eutonia.quantity import Quantity
 
@@ -109,7 +109,7 @@ def test_the_guard_refuses_every_dose_of_a_plan_that_slips_by_a_thousand(factor:
 
 
 def test_the_guard_refuses_a_plan_without_steps_and_a_kind_it_does_not_know() -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     advice = eutonia.advise(eutonia.read(PUMP + "2026-03-22 10:00 request adjust up\n"), "2026-03-22 10:00")
     plan = advice.plans[0]

@@ -6,9 +6,11 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from eutonia.chart.chart import Dropped
 from eutonia.chart.fhir.fields import Json, an_object, line, objects, shown
@@ -31,8 +33,7 @@ _TAIL: Final = re.compile(r"(?:https?://.*/)?([A-Z][A-Za-z]+)/[^/]+")
 _LOCAL: Final = re.compile(r"([A-Z][A-Za-z]+)/[^/]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One resource: its place in the bundle, its type, its fields, its names, and whether it is about the patient.
 
     `url` is its name in the bundle, `local` its name on its own server, such as 'Patient/17'.
@@ -52,8 +53,7 @@ class Item:
         return base + reference if base.startswith("http") and _LOCAL.fullmatch(reference) else reference
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(Struct, frozen=True):
     """The patient, everything else that can be read, and what was left out on the way."""
 
     patient: Item

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from eutonia.chart import event as e
 from eutonia.chart.fhir.bundle import Item
@@ -43,8 +44,7 @@ _BY_MOUTH: Final = re.compile(
 _ON_SKIN: Final = re.compile(r"\b(?:cream|gel|topical|ointment|patch|suppositor\w+|lotion)\b", re.I)
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
+class _Order(Struct, frozen=True):
     """One active order of oral baclofen: its regimen and moment, or why it has none."""
 
     item: Item

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
+
+from msgspec import Struct
 
 from eutonia.moment import MomentError, read_moment, start_of
 from eutonia.quantity import UNITS, Quantity, QuantityError, Unit
@@ -68,8 +69,7 @@ def objects(value: object) -> list[dict[str, Any]]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
-@dataclass(frozen=True, slots=True)
-class Concept:
+class Concept(Struct, frozen=True):
     """A CodeableConcept: its own text, its codes with their systems, and what the codes are displayed as."""
 
     text: str
@@ -135,8 +135,7 @@ def coded_status(value: object, name: str) -> str:
 # --- moments ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(Struct, frozen=True):
     """The moment of an event: its instant, and how a chart writes it."""
 
     at: datetime

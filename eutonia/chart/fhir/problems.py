@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from eutonia.chart import event as e
 from eutonia.chart.fhir.bundle import Item
@@ -28,8 +29,7 @@ def _clinical(item: Item) -> str:
 # --- conditions -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Course:
+class _Course(Struct, frozen=True):
     """A condition with its beginning and its end; without a moment for the end it is over throughout."""
 
     item: Item
