@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from msgspec import Struct
@@ -38,11 +39,13 @@ _KEYS = {
 def model(name: str, book: Book) -> Model | None:
     """The device table's row for a pump as it is named on a chart; none where it is not in the table.
 
-    A SynchroMed III is not a SynchroMed II: nothing was found about it.
+    A SynchroMed III, a SynchroMed EL and a plain "SynchroMed" are not a SynchroMed II: each could be another pump.
     """
     words = name.lower().split()
     key = next((found for word in words for start, found in _KEYS.items() if word.startswith(start)), None)
-    if key is None or "iii" in words or ("archimedes" in words and "codman" not in words and len(words) > 1):
+    if key is None or ("archimedes" in words and "codman" not in words and len(words) > 1):
+        return None
+    if key.endswith("_ii") and not any(re.fullmatch(r"(synchromed|prometra)?(ii|2)", word) for word in words):
         return None
     entry = book.entry(f"device.{key}")
     has = book.library.entries

@@ -72,7 +72,7 @@ def missed_bridge(
 ) -> tuple[Decimal, Decimal]:
     """What the patient gets if the bridge is left out: (mcg/day, hours)."""
     old, new, dose = old_strength.to("mcg/mL"), new_strength.to("mcg/mL"), daily.to("mcg/day")
-    return dose * old / new, line.to("mL") * new / dose * 24
+    return dose * old / new, line.to("mL") * new * 24 / dose
 
 
 def mixed(left: Quantity, old_strength: Quantity, added: Quantity, new_strength: Quantity) -> Quantity:

@@ -6,6 +6,7 @@ a fixed distance from UTC, and every day of the pump has 24 h.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 from msgspec import Struct
@@ -109,6 +110,12 @@ class Flow(Struct, frozen=True):
         return high
 
 
+def _least_gap(bolus: Periodic) -> int:
+    """The shortest time in minutes from one set time of a bolus to the next, over midnight too."""
+    starts = [at.hour * 60 + at.minute for at in bolus.at]
+    return min(after - before for before, after in pairwise([*starts, starts[0] + 24 * 60]))
+
+
 def problems(
     program: Program, strength: Quantity, flow: tuple[Quantity, Quantity] | None, most_steps: int | None
 ) -> list[str]:
@@ -124,6 +131,6 @@ def problems(
         found.append(f"the day has {len(program.steps)} steps; the pump takes {most_steps}")
     for bolus in program.boluses:
         over, every = bolus.over_min, bolus.every_h
-        if over is not None and ((every is not None and over > every * 60) or over > 24 * 60):
+        if over is not None and (over > DAY_S / 60 or over > (every * 60 if every is not None else _least_gap(bolus))):
             found.append(f"'{bolus.written}' lasts longer than the time to the next one")
     return found

@@ -537,6 +537,8 @@ def _ahead(fold: _Fold, facts: Facts) -> tuple[datetime | None, datetime | None,
         fold.chamber_ml = max(fold.chamber_ml + measured.difference_ml, 0.0)
         if fold.chamber_ml <= fold.alarm_ml and fold.low_at is None:
             fold.low_at = measured.at.timestamp() if measured.measured_ml <= fold.alarm_ml else facts.now.timestamp()
+        if fold.chamber_ml <= 0.0 and fold.empty_at is None:
+            fold.empty_at = measured.at.timestamp() if measured.measured_ml <= 0.0 else facts.now.timestamp()
     fold.line = Line(deque(fold.line.plugs)) if fold.line else None
     fold.advance(facts.now.timestamp() + _HORIZON_S)
     return _instant(fold.low_at), _instant(fold.empty_at), _instant(fold.front_at)

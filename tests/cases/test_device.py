@@ -24,6 +24,7 @@ def _ml(*volumes: int) -> tuple[Quantity, ...]:
         ("synchromed ii", "synchromed_ii"),
         ("Medtronic SynchroMed II", "synchromed_ii"),
         ("SynchroMedII", "synchromed_ii"),
+        ("SynchroMed 2", "synchromed_ii"),
         ("Prometra II", "prometra_ii"),
         ("Codman Archimedes", "constant_flow"),
         ("Archimedes", "constant_flow"),
@@ -37,7 +38,21 @@ def test_a_pump_is_known_by_its_name_however_it_is_written(name: str, key: str) 
     assert found.key == key
 
 
-@pytest.mark.parametrize("name", ["SynchroMed III", "Other", "Siromedes", "Archimedes DC", "Flow constan", "II"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SynchroMed III",
+        "SynchroMed",
+        "SynchroMed EL",
+        "Prometra",
+        "SynchroMedIII",
+        "Other",
+        "Siromedes",
+        "Archimedes DC",
+        "Flow constan",
+        "II",
+    ],
+)
 def test_a_pump_that_is_not_in_the_table_is_not_taken_for_one_that_is(name: str) -> None:
     assert model(name, book()) is None
 
@@ -275,6 +290,10 @@ def test_a_day_of_more_steps_than_the_pump_takes_does_not_fit() -> None:
         ("bolus 60 mcg at 06:00 over 1440 min", True),
         ("bolus 60 mcg at 06:00 over 1440.1 min", False),
         ("bolus 60 mcg every 1 h", True),
+        ("bolus 60 mcg at 06:00, 08:00 over 120 min", True),
+        ("bolus 60 mcg at 06:00, 08:00 over 120.1 min", False),
+        ("bolus 60 mcg at 01:00, 12:00, 23:00 over 120 min", True),
+        ("bolus 60 mcg at 01:00, 12:00, 23:00 over 121 min", False),
     ],
 )
 def test_a_bolus_ends_before_the_next_one_begins(bolus: str, fits: bool) -> None:

@@ -494,7 +494,11 @@ def test_less_than_the_alarm_volume_was_low_when_it_was_measured() -> None:
     assert state(above, "2026-05-28 12:00").low_at == at("05-28 23:05")
     assert state(above, "2026-05-29 10:00").low_at == at("05-29 10:00")
     empty = PUMP + "2026-06-17 11:05 residual 0 mL\n"  # 0.2 mL expected
-    assert state(empty, "2026-06-17 12:00").low_at == at("05-29 11:05")
+    found = state(empty, "2026-06-17 12:00")
+    assert (found.low_at, found.empty_at) == (at("05-29 11:05"), at("06-17 11:05"))
+    short = PUMP + "2026-06-16 11:05 residual 0.1 mL\n"  # 0.4 mL expected: the chart has 0.3 mL too much from here on
+    assert state(short, "2026-06-16 12:00").empty_at == at("06-16 23:05")
+    assert state(short, "2026-06-17 12:00").empty_at == at("06-17 12:00")
 
 
 # --- what a state says ----------------------------------------------------------------------------------------------
