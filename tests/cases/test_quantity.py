@@ -181,6 +181,7 @@ def test_space_around_a_quantity_and_within_its_unit_does_not_matter() -> None:
         ("5. mcg", None, "'5.' is not a number; write plain digits such as '50' or '0.5'"),
         (" 50 mg/day ", "amount", "'50 mg/day' is a daily dose, but an amount is needed, such as '50 mcg'"),
         ("50 mcg", "volume", "'50 mcg' is an amount, but a volume is needed, such as '50 mL'"),
+        ("5 mcg/h", "daily dose", "'5 mcg/h' is an hourly dose, but a daily dose is needed, such as '5 mcg/day'"),
         ("1,5 mg", None, "'1,5' could be a decimal comma; write a decimal point, or thousands as '1,000'"),
         ("50 spoons full", None, "'spoons full' is not a unit that is known here; write one such as 'mg', 'mcg' or 'mL'"),
     ],
