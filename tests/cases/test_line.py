@@ -499,6 +499,8 @@ def test_less_than_the_alarm_volume_was_low_when_it_was_measured() -> None:
     short = PUMP + "2026-06-16 11:05 residual 0.1 mL\n"  # 0.4 mL expected: the chart has 0.3 mL too much from here on
     assert state(short, "2026-06-16 12:00").empty_at == at("06-16 23:05")
     assert state(short, "2026-06-17 12:00").empty_at == at("06-17 12:00")
+    nearly = PUMP + "2026-06-15 11:05 residual 0.4 mL\n"  # 0.6 mL expected
+    assert state(nearly, "2026-06-15 12:00").empty_at == at("06-17 11:05")
 
 
 # --- what a state says ----------------------------------------------------------------------------------------------
