@@ -292,6 +292,8 @@ def test_a_day_of_more_steps_than_the_pump_takes_does_not_fit() -> None:
         ("bolus 60 mcg every 1 h", True),
         ("bolus 60 mcg at 06:00, 08:00 over 120 min", True),
         ("bolus 60 mcg at 06:00, 08:00 over 120.1 min", False),
+        ("bolus 60 mcg at 06:30, 08:15 over 105 min", True),
+        ("bolus 60 mcg at 06:30, 08:15 over 106 min", False),
         ("bolus 60 mcg at 01:00, 12:00, 23:00 over 120 min", True),
         ("bolus 60 mcg at 01:00, 12:00, 23:00 over 121 min", False),
     ],

@@ -501,6 +501,7 @@ def test_less_than_the_alarm_volume_was_low_when_it_was_measured() -> None:
     assert state(short, "2026-06-17 12:00").empty_at == at("06-17 12:00")
     nearly = PUMP + "2026-06-15 11:05 residual 0.4 mL\n"  # 0.6 mL expected
     assert state(nearly, "2026-06-15 12:00").empty_at == at("06-17 11:05")
+    assert state(nearly + "2026-06-15 11:10 program stop\n", "2026-06-15 12:00").empty_at is None
 
 
 # --- what a state says ----------------------------------------------------------------------------------------------
