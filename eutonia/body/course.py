@@ -1,0 +1,533 @@
+"""The course of a drug in plasma after any doses, in closed form: stages of absorption, then up to two compartments.
+
+The state is held as the amounts in the two stages of absorption and, for the plasma, as the two exponentials it is the
+sum of.  Written so, every coefficient is positive: nothing cancels, whichever rates coincide.  Between two arrivals of
+drug the state jumps by one propagator; on a regular grid of times all values of a segment come from one table.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from eutonia.body.exponentials import four, three, two
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+# A row of rates, one person's (or one stretch of a person's) kinetics.
+TRANSIT, ABSORB, FAST, SLOW, W_FAST, W_SLOW, SHARE, LAG, K12, K21, TO_K21_FAST, TO_K21_SLOW, PER_L, ROW = range(14)
+# Columns of the recorded events, and where a dose goes.
+TIME, AMOUNT, RATE, INTERVAL = range(4)
+KIND, PLACE, MORE, STEADY, KINETICS = range(5)
+GUT, CENTRAL = 1, 2
+OBSERVE, DOSE, CHANGE, RESET, RESET_DOSE = range(5)
+# What arrives.
+_AMOUNT_GUT, _AMOUNT_CENTRAL, _RATE_GUT, _RATE_CENTRAL, _RECORD = range(5)
+
+_NAN = math.nan
+_NOTHING = 1e-290
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def fill_row(
+    row: Floats,
+    transit: float,
+    absorb: float,
+    clearance: float,
+    central: float,
+    between: float,
+    peripheral: float,
+    share: float,
+    lag: float,
+) -> None:
+    """Writes the rates (1/h) and weights of one person's kinetics (L/h, L, h) into a row; concentrations are ng/mL."""
+    k10 = clearance / central
+    k12 = between / central
+    k21 = between / peripheral if between > 0.0 else 0.0
+    gap = k10 + k12 - k21
+    root = math.sqrt(gap * gap + 4.0 * k12 * k21)
+    # Both distances of the exponentials from k21 are sums of positive terms, or a product over such a sum.
+    if gap >= 0.0:
+        fast_beyond = 0.5 * (gap + root)
+        slow_below = k12 * k21 / fast_beyond if fast_beyond > 0.0 else 0.0
+    else:
+        slow_below = 0.5 * (root - gap)
+        fast_beyond = k12 * k21 / slow_below
+    fast = k21 + fast_beyond
+    row[TRANSIT] = transit
+    row[ABSORB] = absorb
+    row[FAST] = fast
+    row[SLOW] = k10 * k21 / fast if fast > 0.0 else 0.0
+    row[W_FAST] = (fast_beyond / root if root > 0.0 else 1.0) * 1e3 / central
+    row[W_SLOW] = (slow_below / root if root > 0.0 else 0.0) * 1e3 / central
+    row[SHARE] = share
+    row[LAG] = lag
+    row[K12] = k12
+    row[K21] = k21
+    row[TO_K21_FAST] = fast_beyond
+    row[TO_K21_SLOW] = slow_below
+    row[PER_L] = 1e3 / central
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def fill_rows(
+    out: Floats,
+    transit: Floats,
+    absorb: Floats,
+    clearance: Floats,
+    central: Floats,
+    between: Floats,
+    peripheral: Floats,
+    share: Floats,
+    lag: Floats,
+) -> None:
+    """Writes a row of rates for each row of kinetics."""
+    for i in range(out.shape[0]):
+        fill_row(
+            out[i], transit[i], absorb[i], clearance[i], central[i], between[i], peripheral[i], share[i], lag[i]
+        )  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _propagator(row: Floats, h: float, all_of_them: Floats, which: int) -> None:
+    """What a step of h does to the state: nine numbers, written into one of some rows."""
+    to = all_of_them[which]
+    a = row[ABSORB]
+    fast, slow = row[FAST], row[SLOW]
+    to[1] = math.exp(-a * h)
+    to[2] = math.exp(-fast * h)
+    to[3] = math.exp(-slow * h)
+    to[4] = a * row[W_FAST] * two(a, fast, h)
+    to[5] = a * row[W_SLOW] * two(a, slow, h)
+    t = row[TRANSIT]
+    if t > 0.0:
+        to[0] = math.exp(-t * h)
+        to[6] = t * two(t, a, h)
+        to[7] = t * a * row[W_FAST] * three(t, a, fast, h)
+        to[8] = t * a * row[W_SLOW] * three(t, a, slow, h)
+    else:
+        to[0] = to[6] = to[7] = to[8] = 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _step(state: Floats, by: Floats, k: int) -> None:
+    first, second = state[0], state[1]
+    state[2] = by[k, 2] * state[2] + by[k, 4] * second + by[k, 7] * first
+    state[3] = by[k, 3] * state[3] + by[k, 5] * second + by[k, 8] * first
+    state[1] = by[k, 1] * second + by[k, 6] * first
+    state[0] = by[k, 0] * first
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _infuse(state: Floats, row: Floats, h: float, gut: float, central: float) -> None:
+    """Adds what steady inflows (mg/h) have left behind after a time of h."""
+    fast, slow = row[FAST], row[SLOW]
+    if central != 0.0:
+        state[2] += central * row[W_FAST] * two(0.0, fast, h)
+        state[3] += central * row[W_SLOW] * two(0.0, slow, h)
+    if gut != 0.0:
+        a, t = row[ABSORB], row[TRANSIT]
+        if t > 0.0:
+            state[0] += gut * two(0.0, t, h)
+            state[1] += gut * t * three(0.0, t, a, h)
+            state[2] += gut * t * a * row[W_FAST] * four(0.0, t, a, fast, h)
+            state[3] += gut * t * a * row[W_SLOW] * four(0.0, t, a, slow, h)
+        else:
+            state[1] += gut * two(0.0, a, h)
+            state[2] += gut * a * row[W_FAST] * three(0.0, a, fast, h)
+            state[3] += gut * a * row[W_SLOW] * three(0.0, a, slow, h)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add(state: Floats, row: Floats, place: int, amount: float) -> None:
+    if place == CENTRAL:
+        state[2] += amount * row[W_FAST]
+        state[3] += amount * row[W_SLOW]
+    else:
+        state[0 if row[TRANSIT] > 0.0 else 1] += amount
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _rebase(state: Floats, old: Floats, new: Floats) -> None:
+    """The same amounts in both compartments, as the exponentials of other kinetics."""
+    fast, slow = state[2] / old[PER_L], state[3] / old[PER_L]
+    central = fast + slow
+    peripheral = 0.0
+    if old[K12] > 0.0:
+        peripheral = old[K12] * (slow / old[TO_K21_SLOW] - fast / old[TO_K21_FAST])
+    root = new[TO_K21_FAST] + new[TO_K21_SLOW]
+    state[2] = central * new[W_FAST]
+    state[3] = central * new[W_SLOW]
+    if root > 0.0:
+        moved = peripheral * new[K21] / root * new[PER_L]
+        state[2] -= moved
+        state[3] += moved
+    if old[TRANSIT] > 0.0 and new[TRANSIT] == 0.0:
+        state[1] += state[0]
+        state[0] = 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _endless(state: Floats, row: Floats, interval: float, work: Floats) -> None:
+    """Turns the trace of one dose into the sum over all doses of an endless past, an interval apart."""
+    _propagator(row, interval, work, 0)
+    if not row[FAST] * interval > 0.0 or (row[W_SLOW] > 0.0 and not row[SLOW] * interval > 0.0):
+        state[:] = _NAN
+        return
+    t, a = row[TRANSIT], row[ABSORB]
+    first = state[0] / -math.expm1(-t * interval) if t > 0.0 else 0.0
+    second = (state[1] + work[0, 6] * first) / -math.expm1(-a * interval)
+    state[2] = (state[2] + work[0, 4] * second + work[0, 7] * first) / -math.expm1(-row[FAST] * interval)
+    if row[W_SLOW] > 0.0:
+        state[3] = (state[3] + work[0, 5] * second + work[0, 8] * first) / -math.expm1(-row[SLOW] * interval)
+    state[0], state[1] = first, second
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def areas(rows: Floats, h: float, out: Floats) -> None:
+    """The area under the curve (ng/mL h) up to `h` after one swallowed mg, for each row of rates."""
+    for i in range(rows.shape[0]):
+        a, t, total = rows[i, ABSORB], rows[i, TRANSIT], 0.0
+        for rate, weight in ((rows[i, FAST], rows[i, W_FAST]), (rows[i, SLOW], rows[i, W_SLOW])):
+            if weight > 0.0:
+                total += weight * a * (t * four(0.0, t, a, rate, h) if t > 0.0 else three(0.0, a, rate, h))
+        out[i] = rows[i, SHARE] * total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def arrivals_of(numbers: Floats, codes: Ints, first: int, last: int) -> int:
+    """How many arrivals the records of one person can make, at most."""
+    count = 0
+    for record in range(first, last):
+        count += 1
+        if codes[record, KIND] in (DOSE, RESET_DOSE):
+            each = 2 if numbers[record, RATE] > 0.0 else 1
+            count += each * (1 + codes[record, MORE])
+    return count
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _put(plan: Floats, count: int, time: float, kind: int, value: float) -> int:
+    """Inserts an arrival in the order of time; what was recorded later stands later."""
+    place = count
+    while place > 0 and plan[place - 1, 0] > time:
+        plan[place, 0] = plan[place - 1, 0]
+        plan[place, 1] = plan[place - 1, 1]
+        plan[place, 2] = plan[place - 1, 2]
+        place -= 1
+    plan[place, 0] = time
+    plan[place, 1] = kind
+    plan[place, 2] = value
+    return count + 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _give(plan: Floats, count: int, gut: bool, at: float, amount: float, rate: float) -> int:
+    """Plans the arrival of one dose; an infusion begins and ends.  The rate of an infusion is kept, its length follows."""
+    if rate > 0.0:
+        kind = _RATE_GUT if gut else _RATE_CENTRAL
+        count = _put(plan, count, at, kind, rate)
+        return _put(plan, count, at + amount / rate, kind, -rate)
+    return _put(plan, count, at, _AMOUNT_GUT if gut else _AMOUNT_CENTRAL, amount)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _steady(
+    state: Floats,
+    rates: Floats,
+    row: Floats,
+    gut: bool,
+    amount: float,
+    rate: float,
+    lag: float,
+    interval: float,
+    now: float,
+    plan: Floats,
+    count: int,
+    work: Floats,
+    trace: Floats,
+    once: Floats,
+) -> int:
+    """Adds the past of a dose that was repeated forever before `now`, and plans what of it is still to come."""
+    into_gut, into_plasma = (rate, 0.0) if gut else (0.0, rate)
+    trace[:] = 0.0
+    lasts = amount / rate if rate > 0.0 else 0.0
+    if rate > 0.0:
+        _infuse(trace, row, lasts, into_gut, into_plasma)
+    else:
+        _add(trace, row, GUT if gut else CENTRAL, amount)
+    # The doses of the past that are not over yet, one by one; all others as one sum.
+    back = 1
+    while back * interval - lag < lasts or (lasts == 0.0 and back * interval - lag <= 0.0):
+        age = back * interval - lag
+        if age <= 0.0:
+            count = _give(plan, count, gut, now - age, amount, rate)
+        else:
+            once[:] = 0.0
+            _infuse(once, row, age, into_gut, into_plasma)
+            for k in range(4):
+                state[k] += once[k]
+            rates[0 if gut else 1] += rate
+            count = _put(plan, count, now + lasts - age, _RATE_GUT if gut else _RATE_CENTRAL, -rate)
+        back += 1
+    _endless(trace, row, interval, work)
+    _propagator(row, back * interval - lag - lasts, work, 0)
+    _step(trace, work, 0)
+    for k in range(4):
+        state[k] += trace[k]
+    return count
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _table(row: Floats, dt: float, tables: Floats, begin: int, end: int, inflow: bool) -> None:
+    """Extends the tables of concentration per unit of state on the grid, from `begin` points to `end`.
+
+    Columns: fast, slow, second stage, first stage; then inflow to plasma and to the gut, per mg/h.
+    """
+    by = np.empty((1, 9))
+    start = np.zeros((2, 4))
+    before = dt * max(begin - 1, 0)
+    _propagator(row, before, by, 0)
+    # One unit in either exponential, in the second stage and in the first, followed from where the table ends.
+    e, f = by[0, 2], by[0, 3]
+    start[0, 1] = start[1, 0] = 1.0
+    _step(start[0], by, 0)
+    _step(start[1], by, 0)
+    _, g, u, v = start[0]
+    z, y, p, q = start[1]
+    _propagator(row, dt, by, 0)
+    e0, e1, e2, e3, a2, a3, t1, t2, t3 = by[0]
+    if begin == 0:
+        tables[:, 0] = 0.0
+        tables[0, 0] = tables[1, 0] = 1.0
+        begin = 1
+    for j in range(begin, end):
+        e *= e2
+        f *= e3
+        u, v, g = e2 * u + a2 * g, e3 * v + a3 * g, e1 * g
+        # Numbers too small to be normal ones cost a hundred times more, and weigh nothing.
+        e = e if e > _NOTHING else 0.0
+        u = u if u > _NOTHING else 0.0
+        g = g if g > _NOTHING else 0.0
+        tables[0, j] = e
+        tables[1, j] = f
+        tables[2, j] = u + v
+    if row[TRANSIT] > 0.0:
+        for j in range(begin, end):
+            p, q = e2 * p + a2 * y + t2 * z, e3 * q + a3 * y + t3 * z
+            y, z = e1 * y + t1 * z, e0 * z
+            tables[3, j] = p + q
+    if inflow:
+        state = np.empty(4)
+        for j in range(begin, end):
+            for column in (4, 5):
+                state[:] = 0.0
+                _infuse(state, row, dt * j, 1.0 if column == 5 else 0.0, 1.0 if column == 4 else 0.0)
+                tables[column, j] = state[2] + state[3]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def run(  # type: ignore[no-untyped-def]
+    rows: Floats,
+    starts: Ints,
+    numbers: Floats,
+    codes: Ints,
+    grid: Floats,
+    regular: bool,
+    out,
+    observed: Floats,
+    begin: int,
+    end: int,
+) -> None:
+    """The concentrations (ng/mL) of the persons `begin` to `end`: on the grid of times, and at the recorded observations.
+
+    rows: [rows, ROW] kinetics; starts: [persons + 1] first record of each person; numbers: [records, 4]; codes:
+    [records, 5]; grid: [times] ascending, evenly spaced where `regular`; out: [persons, times]; observed: [records].
+    At a moment of the grid at which drug arrives, the value is the one after it.
+    """
+    size = 1
+    for person in range(begin, end):
+        size = max(size, arrivals_of(numbers, codes, starts[person], starts[person + 1]))
+    plan = np.empty((size + 4, 3))
+    length = grid.size
+    dt = grid[1] - grid[0] if regular else 0.0
+    tables = np.empty((6, max(length, 1)))
+    from_fast, from_slow, from_second, from_first = tables[0], tables[1], tables[2], tables[3]
+    flat = out.reshape(-1)
+    state, at_grid, trace, once, rates = np.zeros(4), np.empty(4), np.empty(4), np.empty(4), np.zeros(2)
+    # Steps that were taken before, by their length; most doses come at few distances from each other and from the grid.
+    kept, steps, work = np.empty((4, 9)), np.empty(4), np.empty((1, 9))
+
+    for person in range(begin, end):
+        first, last = starts[person], starts[person + 1]
+        row = rows[codes[first, KINETICS]] if last > first else rows[0]
+        state[:] = 0.0
+        rates[:] = 0.0
+        steps[:] = -1.0
+        oldest = 0
+        made, made_inflow = 0, 0
+        now = min(numbers[first, TIME], grid[0] if length else math.inf) if last > first else 0.0
+        point = 0
+        count, done = 0, 0
+        record = first
+        while True:
+            # Next: a planned arrival or a record, whichever is earlier; the arrival where both are at once.
+            due = plan[done, 0] if done < count else math.inf
+            recorded = numbers[record, TIME] if record < last else math.inf
+            until = min(due, recorded)
+            tolerance = 1e-15 * max(abs(now), abs(until) if until < math.inf else 0.0) * 8.0
+            if due <= recorded + tolerance:
+                until = due
+
+            # Fill the grid up to there, then jump.
+            if point < length and (regular or grid[point] < until):
+                if until == math.inf:
+                    stop = length
+                elif regular:
+                    stop = min(length, max(point, math.ceil((until - grid[0]) / dt - 1e-9)))
+                else:
+                    stop = point
+                    while stop < length and grid[stop] < until:
+                        stop += 1
+                if regular and stop > point:
+                    n = stop - point
+                    inflow = rates[0] != 0.0 or rates[1] != 0.0
+                    if n > made or (inflow and n > made_inflow):
+                        if inflow and made_inflow < made:
+                            _table(row, dt, tables, 0, max(n, made), True)
+                        else:
+                            _table(row, dt, tables, made, n, inflow)
+                        made = max(n, made)
+                        made_inflow = made if inflow else made_inflow
+                    h = max(grid[0] + point * dt - now, 0.0)
+                    at_grid[:] = state
+                    if h > 0.0:
+                        found = -1
+                        for k in range(4):
+                            if abs(steps[k] - h) <= tolerance:
+                                found = k
+                        if found < 0:
+                            found = oldest
+                            oldest = (oldest + 1) % 4
+                            _propagator(row, h, kept, found)
+                            steps[found] = h
+                        _step(at_grid, kept, found)
+                        if inflow:
+                            _infuse(at_grid, row, h, rates[0], rates[1])
+                    # Written here: handing seven arrays to a function takes longer than the values of a short segment.
+                    # Unsigned, because a signed index is tested for being below zero, one value at a time.
+                    base = np.uintp((person - begin) * length + point)
+                    fast, slow, second, early = at_grid[2], at_grid[3], at_grid[1], at_grid[0]
+                    if early == 0.0:
+                        for i in range(np.uintp(n)):
+                            flat[base + i] = fast * from_fast[i] + slow * from_slow[i] + second * from_second[i]
+                    else:
+                        for i in range(np.uintp(n)):
+                            flat[base + i] = (
+                                fast * from_fast[i]
+                                + slow * from_slow[i]
+                                + second * from_second[i]
+                                + early * from_first[i]
+                            )
+                    for side in range(2):
+                        if rates[side] != 0.0:
+                            rate, given = rates[side], tables[5 - side]
+                            for i in range(np.uintp(n)):
+                                flat[base + i] += rate * given[i]
+                    point = stop
+                while point < stop:
+                    h = grid[point] - now
+                    at_grid[:] = state
+                    _propagator(row, h, work, 0)
+                    _step(at_grid, work, 0)
+                    _infuse(at_grid, row, h, rates[0], rates[1])
+                    out[person - begin, point] = at_grid[2] + at_grid[3]
+                    point += 1
+            if until == math.inf:
+                break
+            h = until - now
+            if h > 0.0:
+                found = -1
+                for k in range(4):
+                    if abs(steps[k] - h) <= tolerance:
+                        found = k
+                if found < 0:
+                    found = oldest
+                    oldest = (oldest + 1) % 4
+                    _propagator(row, h, kept, found)
+                    steps[found] = h
+                _step(state, kept, found)
+                if rates[0] != 0.0 or rates[1] != 0.0:
+                    _infuse(state, row, h, rates[0], rates[1])
+            now = until
+
+            if done < count and due <= recorded + tolerance:
+                kind, value = int(plan[done, 1]), plan[done, 2]
+                done += 1
+                if kind == _AMOUNT_GUT:
+                    _add(state, row, GUT, value)
+                elif kind == _AMOUNT_CENTRAL:
+                    _add(state, row, CENTRAL, value)
+                else:
+                    side = 0 if kind == _RATE_GUT else 1
+                    rates[side] += value
+                    # An inflow that has ended is none at all, whatever rounding left of it.
+                    running = False
+                    for k in range(done, count):
+                        running = running or (plan[k, 1] == kind and plan[k, 2] < 0.0)
+                    if not running:
+                        rates[side] = 0.0
+                continue
+
+            kind = codes[record, KIND]
+            new = rows[codes[record, KINETICS]]
+            if codes[record, KINETICS] != codes[max(record - 1, first), KINETICS]:
+                _rebase(state, row, new)
+                row = new
+                steps[:] = -1.0
+                made, made_inflow = 0, 0
+            if kind == OBSERVE:
+                observed[record] = state[2] + state[3]
+            if kind in (RESET, RESET_DOSE):
+                state[:] = 0.0
+                rates[:] = 0.0
+                count = done = 0
+            if kind in (DOSE, RESET_DOSE):
+                place = codes[record, PLACE]
+                amount, rate, interval = numbers[record, AMOUNT], numbers[record, RATE], numbers[record, INTERVAL]
+                gut = place == GUT
+                if gut:
+                    amount *= row[SHARE]
+                lag = row[LAG] if gut else 0.0
+                # What has arrived is let go, so that the list stays as short as what is still to come.
+                for k in range(done, count):
+                    for column in range(3):
+                        plan[k - done, column] = plan[k, column]
+                count -= done
+                done = 0
+                need = 2 * (1 + codes[record, MORE]) + 4
+                if codes[record, STEADY] > 0:
+                    need += 2 * int((lag + (amount / rate if rate > 0.0 else 0.0)) / interval) + 4
+                if count + need > plan.shape[0]:
+                    longer = np.empty((count + need, 3))
+                    longer[:count] = plan[:count]
+                    plan = longer
+                if codes[record, STEADY] == 1:
+                    state[:] = 0.0
+                    rates[:] = 0.0
+                    count = 0
+                if codes[record, STEADY] > 0:
+                    count = _steady(
+                        state, rates, row, gut, amount, rate, lag, interval, now, plan, count, work, trace, once
+                    )
+                for k in range(1 + codes[record, MORE]):
+                    at = now + lag + k * interval
+                    if at == now and rate == 0.0:
+                        _add(state, row, place, amount)
+                    else:
+                        count = _give(plan, count, gut, at, amount, rate)
+            record += 1
