@@ -25,7 +25,7 @@ FOLDER: Final = Path(__file__).parent
 
 # How a number came to be known, strongest first.  `unverified` (from memory) is never a limit; `house` is a working
 # rule of this software, where no source gives one and the software cannot do without.
-TAGS: Final = ("monograph", "read", "restated", "derived", "second-hand", "house", "unverified")
+TAGS: Final = ("monograph", "read", "restated", "derived", "second-hand", "house", "assumed", "unverified")
 
 JURISDICTIONS: Final = ("US", "DE", "UK")
 
@@ -99,8 +99,8 @@ class Book(Struct, frozen=True, eq=False):
 
     def _value(self, name: str) -> Any:
         entry = self.entry(name)
-        if entry.tag == "unverified":
-            raise KnowledgeError(f"'{name}' is unverified ({'; '.join(entry.source)}) and must not be a limit")
+        if entry.tag in ("assumed", "unverified"):
+            raise KnowledgeError(f"'{name}' is {entry.tag} ({'; '.join(entry.source)}) and must not be a limit")
         pack = entry.packs.get(self.jurisdiction)
         return entry.value if pack is None else pack["value"]
 

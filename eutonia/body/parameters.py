@@ -1,0 +1,55 @@
+"""The numbers of the models, from the knowledge: value, spread between people, how well it is known, and its grade."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from msgspec import Struct
+
+from eutonia.knowledge import Book, KnowledgeError
+
+# What a published unit is in the units of the equations: hours, litres, mg; centimetres and millilitres in the spine.
+_FACTORS: Final = {"%": 0.01, "mL/min": 0.06, "/h": 1.0, "L": 1.0, "L/h": 1.0, "h": 1.0, "L/h/kg": 1.0, "L/kg": 1.0}
+
+
+class Parameter(Struct, frozen=True):
+    """One number of a model.
+
+    between: sd between people, of the logarithm (of the logit for a share); uncertain: the same for the value itself;
+    grade: measured, fitted or assumed.
+    """
+
+    name: str
+    value: float
+    between: float
+    uncertain: float
+    grade: str
+    sources: tuple[str, ...]
+
+    @property
+    def scenario(self) -> bool:
+        """Whether what is computed with it is a scenario only: nobody has measured it."""
+        return self.grade == "assumed"
+
+
+@lru_cache(maxsize=512)
+def parameter(book: Book, name: str, unit: str = "") -> Parameter:
+    """The number called `name` in hours, litres and shares of one; `unit` is how it must be published."""
+    entry = book.entry(name)
+    number, _, found = str(entry.value).partition(" ")
+    if found != unit or not re.fullmatch(r"[0-9.]+", number):
+        raise KnowledgeError(f"'{name}' is '{entry.value}', but a number in '{unit}' is needed")
+    if entry.tag == "unverified":
+        raise KnowledgeError(f"'{name}' is unverified and must not enter a model")
+    more = entry.more
+    published = float(str(more.get("iiv", "0 %")).removesuffix(" %")) / 100
+    return Parameter(
+        name,
+        float(number) * _FACTORS.get(unit, 1.0),
+        float(more.get("between", published)),
+        float(more.get("uncertain", 0.0)),
+        str(more.get("grade", "measured")),
+        entry.source,
+    )

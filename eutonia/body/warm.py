@@ -1,0 +1,28 @@
+"""Compiles the kernels once and keeps them beside the code: `python -m eutonia.body.warm`, which `make setup` does.
+
+Whoever installs without make pays on the first prediction instead.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from eutonia.body import course, plasma
+from eutonia.body.draws import normals
+from eutonia.body.kinetics import concentrations
+from eutonia.body.person import people
+from eutonia.body.table import regimen
+from eutonia.knowledge import book
+
+
+def warm() -> None:
+    """Runs every kernel once, with the types it is used with."""
+    someone = plasma.kinetics("adult", people(2, 40, 70, 100), normals("warm", "kinetics", 0, 2, plasma.ETAS), book())
+    doses = regimen(2, [5.0], every_h=8, count=2)
+    for kind in (np.float64, np.float32):
+        concentrations(someone, doses, np.arange(5.0), dtype=kind)
+    course.areas(someone.rows(), 8.0, np.empty(2))
+
+
+if __name__ == "__main__":
+    warm()

@@ -1,0 +1,1 @@
+"""What may come: exposure, effect and risk, always with bands."""
