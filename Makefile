@@ -21,7 +21,7 @@ PIP := -m pip --disable-pip-version-check --no-input
 help: ## what can be made
 	@sed -n 's/^\([a-z ]*\):.*## /  make \1\t/p' Makefile | expand -t 22
 
-setup: .venv/.project ## .venv with the locked packages and this checkout in it
+setup: .venv/.compiled ## .venv with the locked packages, this checkout, and its kernels compiled
 
 run: setup ## the main job: advise on one example chart, and write the page
 	@mkdir -p $(dir $(PAGE))
@@ -78,6 +78,11 @@ clean: ## away with all that make made
 # The build backend is in the lock, so nothing is downloaded here.
 .venv/.project: .venv/.locked pyproject.toml
 	$(BIN)/python $(PIP) install --quiet --no-index --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The kernels of the body are compiled here, so that nobody's first prediction waits for it.
+.venv/.compiled: .venv/.project $(wildcard eutonia/body/*.py)
+	$(BIN)/python -m eutonia.body.warm
 	@touch $@
 
 # $(1): the lock; $(2): what is to be in it.

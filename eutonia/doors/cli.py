@@ -1,4 +1,4 @@
-"""The command `eutonia`: read, examine, plan, advise, verify, why, facts."""
+"""The command `eutonia`: read, examine, plan, advise, verify, simulate, why, facts."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from eutonia import __version__
+from eutonia.doors.simulate import simulate
 
 if TYPE_CHECKING:
     from eutonia.chart import Chart
@@ -49,6 +50,9 @@ def main() -> None:
 
     Decision support for clinicians: options with their basis, never directives.  Not for emergencies.
     """
+
+
+main.add_command(simulate)
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:

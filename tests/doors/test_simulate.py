@@ -1,0 +1,110 @@
+"""`eutonia simulate`: what a caller types, and what comes back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from eutonia.doors.cli import main
+
+EACH = {"mean", "sd", "p05", "p50", "p95"}
+
+
+def ask(*words: str) -> Result:
+    return CliRunner().invoke(main, ["simulate", *words])
+
+
+def test_one_dose_by_mouth_gives_a_spread_for_every_number() -> None:
+    found = json.loads(ask("oral", "--dose", "20 mg", "--people", "200", "--seed", "7", "--json").stdout)
+    assert found["people"] == 200
+    assert set(found["plasma"]) == {
+        "cmax_ng_ml", "tmax_h", "auc_ng_h_ml", "half_life_h", "trough_ng_ml", "fluctuation_percent",
+        "unchanged_in_urine", "cl_f_l_h",
+    }  # fmt: skip
+    for name, each in found["plasma"].items():
+        if name in ("trough_ng_ml", "fluctuation_percent"):
+            assert each is None  # there is no next dose
+        else:
+            assert set(each) == EACH
+            assert each["p05"] < each["p50"] < each["p95"]
+    assert found["asked"]["dose"] == {"value": 20, "unit": "mg"}
+    assert found["knowledge"]["hash"]
+
+
+def test_the_same_seed_is_the_same_people_and_another_is_not() -> None:
+    words = ("oral", "--dose", "20 mg", "--every", "8h", "--doses", "30", "--people", "50", "--json", "--seed")
+    one, again, other = (json.loads(ask(*words, seed).stdout)["plasma"] for seed in ("1", "1", "2"))
+    assert one == again
+    assert one != other
+    assert one["trough_ng_ml"]["p50"] < one["cmax_ng_ml"]["p50"]
+
+
+def test_kidneys_age_and_weight_are_used() -> None:
+    def clearance(*words: str) -> float:
+        return float(json.loads(ask("oral", "--dose", "20 mg", "--json", *words).stdout)["plasma"]["cl_f_l_h"]["p50"])
+
+    assert clearance("--crcl", "20") < 0.5 * clearance("--crcl", "110")
+    assert clearance("--weight", "25", "--age", "8", "--crcl", "60") < clearance("--weight", "70", "--crcl", "60")
+
+
+def test_an_infant_is_unknown_and_that_is_an_answer() -> None:
+    found = ask("oral", "--dose", "2.5 mg", "--age", "1")
+    assert found.exit_code == 0
+    assert found.stdout == "Unknown: no kinetics were measured below 2 years of age.\n"
+    assert json.loads(ask("oral", "--dose", "2.5 mg", "--age", "1", "--json").stdout)["unknown"]
+
+
+def test_people_read_the_same_numbers_to_three_figures() -> None:
+    words = ("oral", "--dose", "20 mg", "--every", "8 h", "--doses", "9", "--seed", "x")
+    text, found = ask(*words).stdout, json.loads(ask(*words, "--json").stdout)["plasma"]
+    line = next(each for each in text.splitlines() if "highest concentration" in each)
+    assert [float(each.replace(",", "")) for each in line.split()[3:]] == [
+        float(f"{found['cmax_ng_ml'][name]:.3g}") for name in ("mean", "sd", "p05", "p50", "p95")
+    ]
+    assert "not a dose" in text
+    assert "the last interval" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--dose", "20"), "'20' has no unit"),
+        (("--dose", "20 MG"), "'MG' is not accepted as a unit"),
+        (("--dose", "0 mg"), "'0 mg' is no dose"),
+        (("--dose", "-5 mg"), "-5"),
+        (("--dose", "nan mg"), "nan"),
+        (("--dose", "20 mL"), "'20 mL' is a volume, but an amount is needed"),
+        (("--dose", "20 mg", "--every", "8"), "'8' is not a time; write it with its unit, such as '8h'"),
+        (("--dose", "20 mg", "--every", "8h"), "several doses need both --every and --doses"),
+        (("--dose", "20 mg", "--doses", "3"), "several doses need both --every and --doses"),
+        (("--dose", "20 mg", "--weight", "0"), "weight"),
+        (("--dose", "20 mg", "--crcl", "-1"), "crcl"),
+        (("--dose", "20 mg", "--model", "imbert2015"), "'imbert2015' is no model; choose one of adult, simon2018"),
+        (("--dose", "20 mg", "--people", "0"), "people"),
+    ],
+)
+def test_what_cannot_be_simulated_is_refused_in_words(words: tuple[str, ...], says: str) -> None:
+    found = ask("oral", *words)
+    assert found.exit_code == 2
+    assert says in found.stderr
+
+
+def test_a_dose_dependence_is_called_a_scenario() -> None:
+    assert "Scenario: no source says how much" in ask("oral", "--dose", "5 mg", "--absorption", "increasing").stdout
+
+
+def test_what_predicts_is_not_loaded_by_what_only_examines(tmp_path: Path) -> None:
+    path = tmp_path / "a.chart"
+    path.write_text("2026-01-05 09:30 person id A-17; born 1979-04-11; sex female\n", "utf-8")
+    code = (
+        "import sys\nfrom eutonia.doors.cli import main\n"
+        f"try: main(['examine', {str(path)!r}, '--now', '2026-01-06'])\nexcept SystemExit: pass\n"
+        "print([name for name in ('numpy', 'numba', 'scipy') if name in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines()[-1] == "[]"
