@@ -1,0 +1,205 @@
+"""Drug in the fluid along the spine, in the cord and in the blood: each person's anatomy, and what a dose leads to.
+
+Sixty cells of fluid from the end of the sac (S2) up to the foramen magnum, then the cisterns and the fluid of the skull;
+cord in three shells from L1 upward, brain above; plasma in two compartments, both ways.  Linear, so that every program
+is a sum of the answers to one bolus and one unit of steady infusion.  Units in here: cm, h, mcg, mL.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+from msgspec import Struct
+from numba import njit
+from numpy.typing import NDArray
+
+from eutonia.body import resolvent
+from eutonia.body.contour import nodes
+from eutonia.body.kinetics import Kinetics
+from eutonia.body.parameters import parameter
+from eutonia.knowledge import Book
+
+Floats = NDArray[np.float64]
+
+SPINAL: Final = 60
+CISTERN: Final = SPINAL
+CRANIAL: Final = SPINAL + 1
+CELLS: Final = SPINAL + 2
+# Normal numbers a person has for the spine: fluid, mixing, way to the blood, diffusion, and two to spare.
+ETAS: Final = 6
+_FLUID, _MIXING, _TO_BLOOD, _DIFFUSION = range(4)
+_HEIGHT_CM: Final = 175.0
+
+VERTEBRAE: Final = (
+    "S2", "S1", "L5", "L4", "L3", "L2", "L1", *(f"T{n}" for n in range(12, 0, -1)), *(f"C{n}" for n in range(7, 0, -1)),
+)  # fmt: skip
+
+
+class Spine(Struct, frozen=True, eq=False):
+    """The anatomy of people, every field [people, ...] as `resolvent.solve` takes it; length_cm: [people]."""
+
+    length_cm: Floats
+    volume: Floats
+    mixing: Floats
+    down: Floats
+    up: Floats
+    lost: Floats
+    crossing: Floats
+    room: Floats
+    inward: Floats
+    leaving: Floats
+    blood: Floats
+
+    def __len__(self) -> int:
+        return int(self.length_cm.size)
+
+    def places_cm(self) -> Floats:
+        """[people, SPINAL] the middles of the cells, above the end of the sac."""
+        return np.asarray((np.arange(SPINAL) + 0.5) / SPINAL * self.length_cm[:, None])
+
+
+def vertebra_cm(name: str, book: Book) -> float:
+    """The middle of a vertebra above the end of the sac, in a person of 175 cm.  Raises KeyError for another word."""
+    tall = dict(zip("SLTC", (_number(each, "cm") for each in book.entry("spine.vertebrae").value), strict=True))
+    if name not in VERTEBRAE:
+        raise KeyError(f"'{name}' is no vertebra from C1 to S2")
+    below = sum(tall[each[0]] for each in VERTEBRAE[: VERTEBRAE.index(name)])
+    return below + tall[name[0]] / 2
+
+
+def spine(kinetics: Kinetics, height_cm: Floats, normals: Floats, book: Book, mixing: str = "fast") -> Spine:
+    """The spines of people; normals: [people, ETAS], zeros for the typical person.
+
+    mixing: 'fast' as the label's clearance and gradient need, or 'slow' as the pig studies and aspirates suggest.
+    """
+    n = len(kinetics)
+
+    def number(name: str, unit: str) -> float:
+        return parameter(book, f"spine.{name}", unit).value
+
+    def drawn(name: str, unit: str, column: int) -> Floats:
+        found = parameter(book, f"spine.{name}", unit)
+        return np.asarray(found.value * np.exp(found.between * normals[:, column]))
+
+    scale = height_cm / _HEIGHT_CM
+    length = number("length", "cm") * scale
+    step = length / SPINAL
+    area = drawn("csf", "mL", _FLUID) / number("length", "cm")
+    volume = np.empty((n, CELLS))
+    volume[:, :SPINAL] = (area * step)[:, None]
+    volume[:, CISTERN], volume[:, CRANIAL] = number("cistern", "mL"), number("cranial", "mL")
+
+    pace = drawn("mixing", "cm2/h", _MIXING)
+    if mixing == "slow":
+        low, high = (_number(each, "cm2/h") for each in book.entry("spine.mixing_slow").value)
+        pace *= math.sqrt(low * high) / number("mixing", "cm2/h")
+    edges = np.arange(1, SPINAL + 1) / SPINAL
+    exchange = np.empty((n, CELLS - 1))
+    exchange[:, :SPINAL] = (pace * area / step)[:, None] * (1.0 + number("mixing_slope", "%") * (2.0 * edges - 1.0))
+    exchange[:, SPINAL] = number("cistern_cranial", "mL/h")
+
+    caudal, made = number("caudal_flow", "mL/h"), number("production", "mL/h")
+    down, up, lost = np.zeros((n, CELLS - 1)), np.zeros((n, CELLS - 1)), np.zeros((n, CELLS))
+    down[:, :SPINAL] = caudal * edges
+    up[:, SPINAL] = made - caudal
+    lost[:, :SPINAL], lost[:, CRANIAL] = caudal / SPINAL, made - caudal
+    crossing = np.zeros((n, CELLS))
+    crossing[:, :SPINAL] = drawn("to_blood", "/h", _TO_BLOOD)[:, None] * volume[:, :SPINAL]
+
+    radius, partition = number("cord_radius", "cm"), number("cord_partition", "%")
+    depth = radius / resolvent.SHELLS
+    reach = number("cord_volume", "mL") / (math.pi * radius**2) * scale
+    through = number("diffusion_share", "%") * drawn("diffusion", "cm2/h", _DIFFUSION) / depth
+    cord = (np.arange(SPINAL) + 0.5) / SPINAL * length[:, None] >= (length - reach)[:, None]
+    room, inward, leaving = (np.zeros((n, CELLS, resolvent.SHELLS)) for _ in range(3))
+    for k in range(resolvent.SHELLS):
+        outer = radius - k * depth
+        room[:, :SPINAL, k] = cord * (partition * math.pi * (outer**2 - (outer - depth) ** 2) * step)[:, None]
+        inward[:, :SPINAL, k] = cord * (through * 2.0 * math.pi * outer * step)[:, None]
+        room[:, CRANIAL, k] = partition * number("brain_surface", "cm2") * depth
+        inward[:, CRANIAL, k] = through * number("brain_surface", "cm2")
+    leaving[:, :SPINAL] = number("cord_to_blood", "/h") * room[:, :SPINAL]
+    leaving[:, CRANIAL] = number("brain_to_blood", "/h") * room[:, CRANIAL]
+
+    litre = 1e3
+    flow = kinetics.between_l_h * litre
+    blood = np.stack(
+        [
+            kinetics.central_l * litre,
+            kinetics.clearance_l_h * litre,
+            flow,
+            np.where(flow > 0, kinetics.peripheral_l * litre, 1.0),
+            np.full(n, number("from_blood", "%")),
+        ],
+        axis=1,
+    )
+    return Spine(length, volume, exchange, down, up, lost, crossing, room, inward, leaving, blood)
+
+
+def injected(spine: Spine, at_cm: Floats, spread_cm: float) -> Floats:
+    """[people, CELLS] one mcg around a place of the spine, a bell curve of the given sd along it."""
+    bell = np.exp(-0.5 * ((spine.places_cm() - at_cm[:, None]) / spread_cm) ** 2)
+    out = np.zeros((len(spine), CELLS))
+    out[:, :SPINAL] = bell / bell.sum(axis=1, keepdims=True)
+    return out
+
+
+class Sites(Struct, frozen=True, eq=False):
+    """What is looked at: weights [people, sites, cells] over the fluid and over the second shell of tissue; plasma [sites]."""
+
+    fluid: Floats
+    tissue: Floats
+    plasma: Floats
+
+
+def responses(spine: Spine, sources: Floats, sites: Sites, times_h: Floats, *, steady: bool) -> Floats:
+    """[people, sources, sites, times] concentrations in ng/mL at ascending times above zero.
+
+    sources: [people, sources, CELLS] mcg at once; with `steady`, mcg/h from time zero on instead.
+    """
+    z, w = nodes(float(times_h[0]), float(times_h[-1]))
+    if steady:
+        w = w / z
+    turning = w[:, None] * np.exp(np.outer(z, times_h)) * 1e3
+    out = np.zeros((len(spine), sources.shape[1], sites.plasma.size, times_h.size))
+    _responses(
+        z, np.ascontiguousarray(turning.real), np.ascontiguousarray(turning.imag), spine.volume, spine.mixing,
+        spine.down, spine.up, spine.lost, spine.crossing, spine.room, spine.inward, spine.leaving, spine.blood, sources,
+        sites.fluid, sites.tissue, sites.plasma, out,
+    )  # fmt: skip
+    return out
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+def _responses(  # type: ignore[no-untyped-def]
+    z, real, imaginary, volume, mixing, down, up, lost, crossing, room, inward, leaving, blood, sources,
+    of_fluid, of_tissue, of_plasma, out,
+) -> None:  # fmt: skip
+    people, count, cells = sources.shape
+    looked_at, times = of_plasma.size, real.shape[1]
+    fluid, tissue = np.empty((count + 1, cells), np.complex128), np.empty((count + 1, cells, 3), np.complex128)
+    plasma, work = np.empty(count, np.complex128), np.empty((cells, 8), np.complex128)
+    for p in range(people):
+        for n in range(z.size):
+            resolvent.solve(
+                z[n], volume[p], mixing[p], down[p], up[p], lost[p], crossing[p], room[p], inward[p], leaving[p],
+                blood[p], sources[p], fluid, tissue, plasma, work,
+            )  # fmt: skip
+            for k in range(count):
+                for s in range(looked_at):
+                    seen = of_plasma[s] * plasma[k]
+                    for i in range(cells):
+                        seen += of_fluid[p, s, i] * fluid[k, i] + of_tissue[p, s, i] * tissue[k, i, 1]
+                    a, b = seen.real, seen.imag
+                    to, x, y = out[p, k, s], real[n], imaginary[n]
+                    for t in range(times):
+                        to[t] += a * x[t] - b * y[t]
+
+
+def _number(text: str, unit: str) -> float:
+    value, _, found = text.partition(" ")
+    if found != unit:
+        raise ValueError(f"'{text}' is not in {unit}")
+    return float(value)
