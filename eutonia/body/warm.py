@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eutonia.body import course, plasma
+from eutonia.body import course, neuraxis, plasma
 from eutonia.body.draws import normals
 from eutonia.body.kinetics import concentrations
 from eutonia.body.person import people
@@ -22,6 +22,11 @@ def warm() -> None:
     for kind in (np.float64, np.float32):
         concentrations(someone, doses, np.arange(5.0), dtype=kind)
     course.areas(someone.rows(), 8.0, np.empty(2))
+    spines = neuraxis.spine(someone, np.full(2, 175.0), np.zeros((2, neuraxis.ETAS)), book())
+    weights = np.zeros((2, 1, neuraxis.CELLS))
+    sites = neuraxis.Sites(weights, weights, np.ones(1))
+    source = neuraxis.injected(spines, np.full(2, 30.0), 1.0)[:, None]
+    neuraxis.responses(spines, source, sites, np.array([1.0, 2.0]), steady=False)
 
 
 if __name__ == "__main__":

@@ -132,11 +132,10 @@ def oral(
         return
     several = f", {doses} doses {_plain(every)} h apart; the last interval" if every else ", one dose"
     click.echo(f"{_people(people)} of the model '{model}', {dose} by mouth{several}\n")
-    click.echo(f"  {'':<44}{'mean':>10}{'sd':>10}{'5 %':>10}{'median':>10}{'95 %':>10}")
+    click.echo(_head())
     for name, says in _METRICS.items():
         if (each := answer["plasma"][name]) is not None:
-            shown = "".join(f"{_plain(each[key]):>10}" for key in ("mean", "sd", "p05", "p50", "p95"))
-            click.echo(f"  {says:<44}{shown}")
+            click.echo(_row(says, each))
     if absorption != "linear":
         click.echo(
             "\nScenario: no source says how much absorption depends on the dose; all measurements are linear (C-01)."
@@ -145,6 +144,141 @@ def oral(
         "\nA prediction of a model for people like these, not a dose. 'eutonia why body.share' tells a parameter's story."
     )
     sys.exit(0)
+
+
+@simulate.command()
+@click.option("--bolus", type=Amount("mcg"), help="One bolus, such as '50 mcg'.")
+@click.option("--via", type=click.Choice(["puncture", "pump"]), default="puncture", show_default=True)
+@click.option(
+    "--program", "written", help="A pump program, such as 'continuous 100 mcg/day; bolus 12 mcg at 06:00, 22:00'."
+)
+@click.option("--tip", default="T10", show_default=True, help="The vertebra at which the catheter ends, C1 to S2.")
+@click.option(
+    "--days", type=click.FloatRange(0.25, 60), default=4.0, show_default=True, help="How long the program runs."
+)
+@click.option("--at", "hours", default="1,4,6", show_default=True, help="Hours at which the effect is told.")
+@click.option(
+    "--baseline-ashworth", type=click.FloatRange(1, 5), default=3.0, show_default=True, help="On the scale of 1 to 5."
+)
+@click.option("--mixing", type=click.Choice(["fast", "slow"]), default="fast", show_default=True)
+@click.option("--weight", type=click.FloatRange(0, min_open=True), default=70.0, show_default=True, help="kg")
+@click.option("--height", type=click.FloatRange(50, 250), default=175.0, show_default=True, help="cm")
+@click.option("--age", type=click.FloatRange(0), default=40.0, show_default=True, help="years")
+@click.option(
+    "--crcl", type=click.FloatRange(0), help="Creatinine clearance, mL/min; without it that of healthy adults."
+)
+@click.option("--people", type=click.IntRange(1, 100_000), default=1000, show_default=True)
+@click.option("--seed", default="1", show_default=True, help="The name of the draw: the same name, the same people.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--now", hidden=True)
+def intrathecal(
+    bolus: Any,
+    via: str,
+    written: str | None,
+    tip: str,
+    days: float,
+    hours: str,
+    baseline_ashworth: float,
+    mixing: str,
+    weight: float,
+    height: float,
+    age: float,
+    crcl: float | None,
+    people: int,
+    seed: str,
+    as_json: bool,
+    now: str | None,
+) -> None:
+    """Drug along the spine and its effect after a bolus, or while a program runs from an empty spine on."""
+    from eutonia.chart.orders import read_program
+    from eutonia.knowledge import book, library
+    from eutonia.moment import MomentError
+    from eutonia.predict import intrathecal as predicted
+    from eutonia.quantity import QuantityError
+
+    if (bolus is None) == (written is None):
+        raise click.UsageError("give one of --bolus '50 mcg' and --program 'continuous 100 mcg/day'")
+    ask = _hours(hours)
+    if bolus is not None:
+        wide = predicted.PUNCTURE_CM if via == "puncture" else predicted.BOLUS_CM
+        given: Any = [predicted.Given(0.0, mcg=float(bolus.to("mcg")), spread_cm=wide)]
+        lasts = max(24.0, *ask)
+    else:
+        try:
+            program = read_program([each.strip() for each in str(written).split(";")])
+        except (QuantityError, MomentError) as error:
+            raise click.BadParameter(str(error), param_hint="--program") from None
+        if program.stopped:
+            raise click.BadParameter("a stopped pump delivers nothing to simulate", param_hint="--program")
+        given, lasts = predicted.delivered(program, days), 24.0 * days
+    if late := [each for each in ask if each > lasts]:
+        raise click.BadParameter(f"{late[0]:g} h is after the {lasts:g} h that are simulated", param_hint="--at")
+    try:
+        found = predicted.along_the_spine(
+            given, book(), tip=tip, puncture=bolus is not None and via == "puncture", hours=lasts, ask_h=ask,
+            baseline=baseline_ashworth, count=people, seed=seed, age_years=age, weight_kg=weight, height_cm=height,
+            creatinine_ml_min=crcl, mixing=mixing,
+        )  # fmt: skip
+    except KeyError as error:
+        raise click.BadParameter(str(error.args[0]), param_hint="--tip") from None
+    answer = predicted.as_dict(found)
+    if as_json:
+        import json
+
+        asked = {"bolus": bolus and bolus.wire(), "via": via, "program": written, "tip": tip, "days": days}
+        asked |= {"baseline_ashworth": baseline_ashworth, "weight_kg": weight, "height_cm": height, "age_years": age}
+        asked |= {"crcl_ml_min": crcl, "seed": seed}
+        knowledge = {"version": library().version, "hash": library().hash}
+        click.echo(json.dumps({"asked": asked, "knowledge": knowledge, **answer}, ensure_ascii=False, indent=2))
+        return
+    if "unknown" in answer:
+        click.echo(f"Unknown: {answer['unknown']}.")
+        return
+    what = (
+        f"{bolus} by {'lumbar puncture' if via == 'puncture' else f'the pump, tip {tip}'}"
+        if bolus
+        else f"{written}, tip {tip}, {_plain(days)} days"
+    )
+    click.echo(f"{_people(people)}, {what}; Ashworth {_plain(baseline_ashworth)} before\n")
+    click.echo(_head())
+    kind = "highest" if bolus else "average of the last day"
+    csf, effect = answer["csf"], answer["effect"]
+    click.echo(_row(f"lumbar fluid, ng/mL ({kind})", csf["lumbar_ng_ml"]))
+    click.echo(_row(f"cisternal fluid, ng/mL ({kind})", csf["cisternal_ng_ml"]))
+    click.echo(_row("lumbar over cisternal exposure", csf["gradient"]))
+    click.echo(_row("half-life at a tap, 0.5 to 4 h, h", csf["half_life_h"]))
+    click.echo(_row("clearance from the fluid, mL/h", csf["clearance_ml_h"]))
+    click.echo(_row("highest concentration in plasma, ng/mL", answer["plasma"]["cmax_ng_ml"]))
+    for hour, each in effect["h_m"].items():
+        click.echo(_row(f"H-reflex at {hour} h, of that before", each))
+    for hour, each in effect["ashworth"].items():
+        click.echo(_row(f"Ashworth score of the legs at {hour} h", each))
+    for name, says in (("onset_h", "first noticed, h"), ("peak_h", "strongest, h"), ("duration_h", "lasts, h")):
+        if effect[name] is not None:
+            click.echo(_row(says, effect[name]))
+    click.echo(f"\n{effect['responders']:.0%} fall by a point or more.")
+    click.echo(
+        "Scenario: a model of the spine with assumed parts; single courses in fluid and onset times are not predictable."
+        "\nNot a dose."
+    )
+
+
+def _hours(text: str) -> list[float]:
+    try:
+        found = [float(each) for each in text.split(",")]
+    except ValueError:
+        found = []
+    if not found or not all(0 <= each < 1e5 for each in found):
+        raise click.BadParameter(f"'{text}' is no list of hours; write it such as '1,4,6'", param_hint="--at")
+    return found
+
+
+def _head() -> str:
+    return f"  {'':<44}{'mean':>10}{'sd':>10}{'5 %':>10}{'median':>10}{'95 %':>10}"
+
+
+def _row(says: str, each: dict[str, float]) -> str:
+    return f"  {says:<44}" + "".join(f"{_plain(each[key]):>10}" for key in ("mean", "sd", "p05", "p50", "p95"))
 
 
 def _people(count: int) -> str:

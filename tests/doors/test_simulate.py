@@ -108,3 +108,66 @@ def test_what_predicts_is_not_loaded_by_what_only_examines(tmp_path: Path) -> No
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.splitlines()[-1] == "[]"
+
+
+# --- intrathecal ----------------------------------------------------------------------------------------------------
+
+
+def test_a_bolus_along_the_spine_gives_levels_and_effect_by_the_hour() -> None:
+    found = json.loads(
+        ask(
+            "intrathecal", "--bolus", "50 mcg", "--via", "puncture", "--at", "1,4,6", "--people", "100", "--json"
+        ).stdout
+    )
+    assert set(found["csf"]) == {"lumbar_ng_ml", "cisternal_ng_ml", "gradient", "half_life_h", "clearance_ml_h"}
+    assert list(found["effect"]["h_m"]) == list(found["effect"]["ashworth"]) == ["1", "4", "6"]
+    assert set(found["effect"]) == {"h_m", "ashworth", "onset_h", "peak_h", "duration_h", "responders"}
+    assert 0 <= found["effect"]["responders"] <= 1
+    assert set(found["effect"]["h_m"]["1"]) == EACH
+
+
+def test_a_program_runs_for_days_and_a_higher_tip_reaches_the_head_more() -> None:
+    def cistern(tip: str) -> float:
+        words = (
+            "--program",
+            "continuous 100 mcg/day; bolus 12 mcg at 06:00",
+            "--tip",
+            tip,
+            "--days",
+            "3",
+            "--at",
+            "72",
+        )
+        return float(
+            json.loads(ask("intrathecal", *words, "--people", "50", "--json").stdout)["csf"]["cisternal_ng_ml"]["p50"]
+        )
+
+    assert cistern("C5") > 1.5 * cistern("T10")
+
+
+def test_the_words_say_scenario_and_not_a_dose() -> None:
+    text = ask("intrathecal", "--bolus", "50 mcg", "--people", "20").stdout
+    assert "Scenario" in text
+    assert text.endswith("Not a dose.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ((), "give one of --bolus '50 mcg' and --program"),
+        (("--bolus", "50 mcg", "--program", "continuous 100 mcg/day"), "give one of"),
+        (("--bolus", "50"), "'50' has no unit"),
+        (("--program", "100 mcg/day"), "'100 mcg/day'"),
+        (("--program", "stop"), "a stopped pump delivers nothing"),
+        (("--bolus", "50 mcg", "--tip", "T13", "--via", "pump"), "'T13' is no vertebra from C1 to S2"),
+        (("--bolus", "50 mcg", "--at", "one"), "'one' is no list of hours"),
+        (
+            ("--program", "continuous 100 mcg/day", "--days", "1", "--at", "48"),
+            "48 h is after the 24 h that are simulated",
+        ),
+    ],
+)
+def test_what_cannot_be_simulated_along_the_spine_is_refused(words: tuple[str, ...], says: str) -> None:
+    found = ask("intrathecal", *words)
+    assert found.exit_code == 2
+    assert says in " ".join(found.stderr.split())

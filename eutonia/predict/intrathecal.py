@@ -1,0 +1,246 @@
+"""What a bolus or a program does along the spine, in the blood and to the tone, over a population."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from eutonia.body import neuraxis, plasma, tone
+from eutonia.body.draws import normals
+from eutonia.body.neuraxis import CELLS, CISTERN, SPINAL, Sites, Spine, injected, responses, vertebra_cm
+from eutonia.body.parameters import parameter
+from eutonia.body.person import healthy_creatinine, outside, people
+from eutonia.chart.orders import Program
+from eutonia.knowledge import Book
+from eutonia.predict.oral import Unpredicted
+from eutonia.predict.spread import Spread, spread
+
+Floats = NDArray[np.float64]
+
+# Where the drug is put, as a spread along the spine in cm (evidence/model.md 2): 1 mL by puncture, a pump's bolus, drip.
+PUNCTURE_CM, BOLUS_CM, INFUSION_CM = 3.0, 1.0, 0.7
+_STEP_H: Final = 0.125
+_BOLUS_H: Final = 24.0
+# Below this age the effect of intrathecal drug is not predicted: no data (evidence/model.md 6).
+_ADULT: Final = 18.0
+
+
+class Given(Struct, frozen=True):
+    """Something that is delivered: a bolus (mcg) or a change of the infusion (mcg/h) at an hour."""
+
+    at_h: float
+    mcg: float = 0.0
+    mcg_h: float = 0.0
+    spread_cm: float = BOLUS_CM
+
+
+class SpinalCourse(Struct, frozen=True, eq=False):
+    """Spreads over the population; `h_m` and `ashworth` by the hour that was asked for.
+
+    After a bolus the levels in `csf` are the highest ones, under an infusion the average of the last day; `gradient` is
+    lumbar over cisternal exposure.  Onset and duration are those of the people in whom an effect was noticed.
+    """
+
+    people: int
+    csf: Mapping[str, Spread]
+    plasma: Mapping[str, Spread]
+    h_m: Mapping[float, Spread]
+    ashworth: Mapping[float, Spread]
+    onset_h: Spread | None
+    peak_h: Spread
+    duration_h: Spread | None
+    responders: float
+    mixing: str
+
+
+def delivered(program: Program, days: float) -> tuple[Given, ...]:
+    """What a program brings to the tip from a midnight of the pump on, for some days."""
+    out: list[Given] = []
+    if program.continuous is not None:
+        out.append(Given(0.0, mcg_h=float(program.continuous.to("mcg/day")) / 24.0))
+    hours = 24.0 * days
+    for bolus in program.boluses:
+        mcg = float(bolus.dose.to("mcg"))
+        if bolus.every_h is not None:
+            starts = np.arange(0.0, hours, float(bolus.every_h))
+        else:
+            set_times = np.array([at.hour + at.minute / 60.0 for at in bolus.at])
+            starts = (24.0 * np.arange(np.ceil(days))[:, None] + set_times).ravel()
+        for at in starts[starts < hours]:
+            if bolus.over_min:
+                lasts = float(bolus.over_min) / 60.0
+                out += [Given(float(at), mcg_h=mcg / lasts), Given(float(at) + lasts, mcg_h=-mcg / lasts)]
+            else:
+                out.append(Given(float(at), mcg=mcg))
+    if program.steps:
+        rates = [(s.at.hour + s.at.minute / 60.0, float(s.rate.to("mcg/h"))) for s in program.steps]
+        running = 0.0
+        for at, rate in ((24.0 * day + at, rate) for day in range(int(np.ceil(days))) for at, rate in rates):
+            if at < hours and rate != running:
+                out.append(Given(at, mcg_h=rate - running))
+                running = rate
+    return tuple(out)
+
+
+def course(someone: Spine, at_cm: Floats, given: Sequence[Given], sites: Sites, hours: Floats) -> Floats:
+    """[people, sites, hours] concentrations (ng/mL) on an even grid from zero: the sum of the answers to all that is given.
+
+    The answer to one bolus and to one unit of infusion is worked out once for each place between two points of the
+    grid at which something begins; everything else is a shifted copy.
+    """
+    step = hours[1] - hours[0]
+    out = np.zeros((len(someone), sites.plasma.size, hours.size))
+    kinds: dict[tuple[bool, float, float], list[Given]] = {}
+    for each in given:
+        behind = round((-each.at_h) % step, 9) % step
+        kinds.setdefault((each.mcg_h != 0.0, behind, each.spread_cm if each.mcg_h == 0.0 else INFUSION_CM), []).append(
+            each
+        )
+    for (steady, behind, wide), those in kinds.items():
+        source = injected(someone, at_cm, wide)[:, None]
+        lags = behind + step * np.arange(hours.size)
+        answer = np.zeros_like(out)
+        later = lags > 0.0
+        answer[..., later] = responses(someone, source, sites, lags[later], steady=steady)[:, 0]
+        if not steady and not later[0]:
+            answer[..., 0] = 1e3 * np.einsum("psi,pi->ps", sites.fluid, source[:, 0] / someone.volume)
+        for each in those:
+            first = int(np.ceil(round(each.at_h / step, 9)))
+            if first < hours.size:
+                out[..., first:] += (each.mcg_h if steady else each.mcg) * answer[..., : hours.size - first]
+    return out
+
+
+def _sites(someone: Spine, book: Book) -> Sites:
+    """Lumbar tap, cistern, plasma, and the second shell behind legs and soleus."""
+    n = len(someone)
+    scale = someone.length_cm / parameter(book, "spine.length", "cm").value
+    fluid, tissue, blood = np.zeros((n, 5, CELLS)), np.zeros((n, 5, CELLS)), np.zeros(5)
+    tap = (vertebra_cm("L3", book) + vertebra_cm("L4", book)) / 2
+    cell = np.minimum((tap * scale / someone.length_cm * SPINAL).astype(int), SPINAL - 1)
+    fluid[np.arange(n), 0, cell] = 1.0
+    fluid[:, 1, CISTERN] = 1.0
+    blood[2] = 1.0
+    for k, name in ((3, "spine.legs"), (4, "spine.soleus")):
+        low, high = (float(each.removesuffix(" cm")) for each in book.entry(name).value)
+        places = someone.places_cm()
+        inside = (places >= (low * scale)[:, None]) & (places <= (high * scale)[:, None])
+        tissue[:, k, :SPINAL] = inside / inside.sum(axis=1, keepdims=True)
+    return Sites(fluid, tissue, blood)
+
+
+def along_the_spine(
+    given: Sequence[Given],
+    book: Book,
+    *,
+    tip: str = "T10",
+    puncture: bool = False,
+    hours: float = _BOLUS_H,
+    ask_h: Sequence[float] = (1.0, 4.0, 6.0),
+    baseline: float = 3.0,
+    count: int = 1000,
+    seed: str = "1",
+    age_years: float = 40.0,
+    weight_kg: float = 70.0,
+    height_cm: float = 175.0,
+    creatinine_ml_min: float | None = None,
+    mixing: str = "fast",
+) -> SpinalCourse | Unpredicted:
+    """What is given at the tip (or by lumbar puncture) does to `count` people over some hours."""
+    creatinine = (
+        healthy_creatinine(book, normals(seed, "creatinine", 0, count, 2)[:, 0])
+        if creatinine_ml_min is None
+        else creatinine_ml_min
+    )
+    someone = people(count, age_years, weight_kg, creatinine)
+    if why := outside(someone, book):
+        return Unpredicted(why)
+    if age_years < _ADULT:
+        return Unpredicted("the effect of intrathecal drug in children was never measured as a course")
+    drawn = normals(seed, "kinetics", 0, count, plasma.ETAS)
+    kinetics = plasma.kinetics("adult", someone, drawn, book)
+    along = neuraxis.spine(
+        kinetics, np.full(count, height_cm), normals(seed, "spine", 0, count, neuraxis.ETAS), book, mixing
+    )
+    scale = along.length_cm / parameter(book, "spine.length", "cm").value
+    tap = (vertebra_cm("L3", book) + vertebra_cm("L4", book)) / 2 * scale
+    at = tap if puncture else vertebra_cm(tip, book) * scale
+    sites = _sites(along, book)
+    grid = np.arange(0.0, hours + _STEP_H / 2, _STEP_H)
+    found = course(along, at, given, sites, grid)
+
+    lumbar, cistern, blood, legs, soleus = (found[:, k] for k in range(5))
+    answers = tone.sensitivity(normals(seed, "effect", 0, count, tone.ETAS), baseline, book)
+    h = tone.reflex(soleus, answers)
+    scores = tone.ashworth(tone.tone(tone.reflex(legs, answers), grid, answers), answers)
+    fall = answers.baseline[:, None] - scores
+    half_life, clearance = _from_a_tap(along, tap, sites)
+    dripping = any(each.mcg_h for each in given)
+    last_day = grid > grid[-1] - 24.0 if dripping else np.full(grid.size, True)
+
+    def level(x: Floats) -> Spread:
+        return spread(x[:, last_day].mean(axis=1) if dripping else x.max(axis=1))
+
+    noticed = parameter(book, "tone.noticed", "points").value
+    begun = fall >= noticed
+    some = begun.any(axis=1)
+    onset, ends = grid[begun.argmax(axis=1)], begun.sum(axis=1) * _STEP_H
+    where = {hour: int(np.argmin(np.abs(grid - hour))) for hour in ask_h}
+    return SpinalCourse(
+        count,
+        {
+            "lumbar_ng_ml": level(lumbar),
+            "cisternal_ng_ml": level(cistern),
+            "gradient": spread(lumbar[:, last_day].mean(axis=1) / cistern[:, last_day].mean(axis=1)),
+            "half_life_h": spread(half_life),
+            "clearance_ml_h": spread(clearance),
+        },
+        {"cmax_ng_ml": spread(blood.max(axis=1)), "average_ng_ml": spread(blood[:, last_day].mean(axis=1))},
+        {hour: spread(h[:, i]) for hour, i in where.items()},
+        {hour: spread(scores[:, i]) for hour, i in where.items()},
+        spread(onset[some]) if some.any() else None,
+        spread(grid[fall.argmax(axis=1)]),
+        spread(ends[some]) if some.any() else None,
+        float((fall.max(axis=1) >= 1.0).mean()),
+        mixing,
+    )
+
+
+def _from_a_tap(along: Spine, tap: Floats, sites: Sites) -> tuple[Floats, Floats]:
+    """[people] half-life (h) from 0.5 to 4 h and clearance (mL/h) that taps after one lumbar bolus would show."""
+    one = Sites(sites.fluid[:, :1], sites.tissue[:, :1], sites.plasma[:1])
+    source = injected(along, tap, PUNCTURE_CM)[:, None]
+    early = responses(along, source, one, np.linspace(0.5, 4.0, 8), steady=False)[:, 0, 0]
+    slope = np.polyfit(np.linspace(0.5, 4.0, 8), np.log(np.maximum(early, 1e-300)).T, 1)[0]
+    # A drip that never ends settles at its rate over the clearance.
+    settled = responses(along, source, one, np.array([5e3, 1e4]), steady=True)[:, 0, 0, -1]
+    return np.asarray(np.log(2.0) / -slope), np.asarray(1e3 / settled)
+
+
+def as_dict(found: SpinalCourse | Unpredicted) -> dict[str, Any]:
+    """What goes out as JSON."""
+    if isinstance(found, Unpredicted):
+        return {"unknown": found.why}
+
+    def each(spreads: Mapping[Any, Spread]) -> dict[str, Any]:
+        return {f"{name:g}" if isinstance(name, float) else name: found.as_dict() for name, found in spreads.items()}
+
+    effect = {
+        "h_m": each(found.h_m),
+        "ashworth": each(found.ashworth),
+        "onset_h": found.onset_h and found.onset_h.as_dict(),
+        "peak_h": found.peak_h.as_dict(),
+        "duration_h": found.duration_h and found.duration_h.as_dict(),
+        "responders": found.responders,
+    }
+    return {
+        "people": found.people,
+        "mixing": found.mixing,
+        "csf": each(found.csf),
+        "plasma": each(found.plasma),
+        "effect": effect,
+    }
