@@ -30,6 +30,10 @@ _AMOUNT_GUT, _AMOUNT_CENTRAL, _RATE_GUT, _RATE_CENTRAL, _RECORD = range(5)
 
 _NAN = math.nan
 _NOTHING = 1e-290
+# The grid is filled in blocks of so many points from one table, which stays in the nearest cache.
+_BLOCK = 64
+# So many steps are remembered: most doses come at few distances from each other and from the grid.
+_KEPT = 4
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -120,6 +124,11 @@ def _step(state: Floats, by: Floats, k: int) -> None:
     state[3] = by[k, 3] * state[3] + by[k, 5] * second + by[k, 8] * first
     state[1] = by[k, 1] * second + by[k, 6] * first
     state[0] = by[k, 0] * first
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _copy(state: Floats, to: Floats) -> None:
+    to[0], to[1], to[2], to[3] = state[0], state[1], state[2], state[3]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -283,29 +292,21 @@ def _steady(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _table(row: Floats, dt: float, tables: Floats, begin: int, end: int, inflow: bool) -> None:
-    """Extends the tables of concentration per unit of state on the grid, from `begin` points to `end`.
+def _table(row: Floats, dt: float, tables: Floats, inflow: bool) -> None:
+    """The concentrations per unit of state on a block of the grid.
 
-    Columns: fast, slow, second stage, first stage; then inflow to plasma and to the gut, per mg/h.
+    Rows: fast, slow, second stage, first stage; then inflow to plasma and to the gut, per mg/h.
     """
     by = np.empty((1, 9))
-    start = np.zeros((2, 4))
-    before = dt * max(begin - 1, 0)
-    _propagator(row, before, by, 0)
-    # One unit in either exponential, in the second stage and in the first, followed from where the table ends.
-    e, f = by[0, 2], by[0, 3]
-    start[0, 1] = start[1, 0] = 1.0
-    _step(start[0], by, 0)
-    _step(start[1], by, 0)
-    _, g, u, v = start[0]
-    z, y, p, q = start[1]
     _propagator(row, dt, by, 0)
     e0, e1, e2, e3, a2, a3, t1, t2, t3 = by[0]
-    if begin == 0:
-        tables[:, 0] = 0.0
-        tables[0, 0] = tables[1, 0] = 1.0
-        begin = 1
-    for j in range(begin, end):
+    # One unit in either exponential, in the second stage and in the first, followed step by step.
+    e, f, g, u, v = 1.0, 1.0, 1.0, 0.0, 0.0
+    z, y, p, q = 1.0, 0.0, 0.0, 0.0
+    for j in range(_BLOCK):
+        tables[0, j] = e
+        tables[1, j] = f
+        tables[2, j] = u + v
         e *= e2
         f *= e3
         u, v, g = e2 * u + a2 * g, e3 * v + a3 * g, e1 * g
@@ -313,17 +314,14 @@ def _table(row: Floats, dt: float, tables: Floats, begin: int, end: int, inflow:
         e = e if e > _NOTHING else 0.0
         u = u if u > _NOTHING else 0.0
         g = g if g > _NOTHING else 0.0
-        tables[0, j] = e
-        tables[1, j] = f
-        tables[2, j] = u + v
     if row[TRANSIT] > 0.0:
-        for j in range(begin, end):
+        for j in range(_BLOCK):
+            tables[3, j] = p + q
             p, q = e2 * p + a2 * y + t2 * z, e3 * q + a3 * y + t3 * z
             y, z = e1 * y + t1 * z, e0 * z
-            tables[3, j] = p + q
     if inflow:
         state = np.empty(4)
-        for j in range(begin, end):
+        for j in range(_BLOCK):
             for column in (4, 5):
                 state[:] = 0.0
                 _infuse(state, row, dt * j, 1.0 if column == 5 else 0.0, 1.0 if column == 4 else 0.0)
@@ -355,12 +353,13 @@ def run(  # type: ignore[no-untyped-def]
     plan = np.empty((size + 4, 3))
     length = grid.size
     dt = grid[1] - grid[0] if regular else 0.0
-    tables = np.empty((6, max(length, 1)))
+    tables = np.empty((6, _BLOCK))
     from_fast, from_slow, from_second, from_first = tables[0], tables[1], tables[2], tables[3]
     flat = out.reshape(-1)
     state, at_grid, trace, once, rates = np.zeros(4), np.empty(4), np.empty(4), np.empty(4), np.zeros(2)
-    # Steps that were taken before, by their length; most doses come at few distances from each other and from the grid.
-    kept, steps, work = np.empty((4, 9)), np.empty(4), np.empty((1, 9))
+    # Steps that were taken before, by their length.
+    # The last one is the step over a whole block of the grid.
+    kept, steps, work = np.empty((_KEPT + 1, 9)), np.empty(_KEPT + 1), np.empty((1, 9))
 
     for person in range(begin, end):
         first, last = starts[person], starts[person + 1]
@@ -369,7 +368,7 @@ def run(  # type: ignore[no-untyped-def]
         rates[:] = 0.0
         steps[:] = -1.0
         oldest = 0
-        made, made_inflow = 0, 0
+        made, made_inflow = False, False
         now = min(numbers[first, TIME], grid[0] if length else math.inf) if last > first else 0.0
         point = 0
         count, done = 0, 0
@@ -394,54 +393,58 @@ def run(  # type: ignore[no-untyped-def]
                     while stop < length and grid[stop] < until:
                         stop += 1
                 if regular and stop > point:
-                    n = stop - point
                     inflow = rates[0] != 0.0 or rates[1] != 0.0
-                    if n > made or (inflow and n > made_inflow):
-                        if inflow and made_inflow < made:
-                            _table(row, dt, tables, 0, max(n, made), True)
-                        else:
-                            _table(row, dt, tables, made, n, inflow)
-                        made = max(n, made)
-                        made_inflow = made if inflow else made_inflow
+                    if not made or (inflow and not made_inflow):
+                        _table(row, dt, tables, inflow)
+                        made, made_inflow = True, inflow
                     h = max(grid[0] + point * dt - now, 0.0)
-                    at_grid[:] = state
+                    _copy(state, at_grid)
                     if h > 0.0:
                         found = -1
-                        for k in range(4):
+                        for k in range(_KEPT):
                             if abs(steps[k] - h) <= tolerance:
                                 found = k
                         if found < 0:
                             found = oldest
-                            oldest = (oldest + 1) % 4
+                            oldest = (oldest + 1) % _KEPT
                             _propagator(row, h, kept, found)
                             steps[found] = h
                         _step(at_grid, kept, found)
                         if inflow:
                             _infuse(at_grid, row, h, rates[0], rates[1])
-                    # Written here: handing seven arrays to a function takes longer than the values of a short segment.
-                    # Unsigned, because a signed index is tested for being below zero, one value at a time.
-                    base = np.uintp((person - begin) * length + point)
-                    fast, slow, second, early = at_grid[2], at_grid[3], at_grid[1], at_grid[0]
-                    if early == 0.0:
-                        for i in range(np.uintp(n)):
-                            flat[base + i] = fast * from_fast[i] + slow * from_slow[i] + second * from_second[i]
-                    else:
-                        for i in range(np.uintp(n)):
-                            flat[base + i] = (
-                                fast * from_fast[i]
-                                + slow * from_slow[i]
-                                + second * from_second[i]
-                                + early * from_first[i]
-                            )
-                    for side in range(2):
-                        if rates[side] != 0.0:
-                            rate, given = rates[side], tables[5 - side]
+                    while point < stop:
+                        n = min(stop - point, _BLOCK)
+                        # Written here: handing seven arrays to a function takes longer than a short segment's values.
+                        # Unsigned, because a signed index is tested for being below zero, one value at a time.
+                        base = np.uintp((person - begin) * length + point)
+                        fast, slow, second, early = at_grid[2], at_grid[3], at_grid[1], at_grid[0]
+                        if early == 0.0:
                             for i in range(np.uintp(n)):
-                                flat[base + i] += rate * given[i]
-                    point = stop
+                                flat[base + i] = fast * from_fast[i] + slow * from_slow[i] + second * from_second[i]
+                        else:
+                            for i in range(np.uintp(n)):
+                                flat[base + i] = (
+                                    fast * from_fast[i]
+                                    + slow * from_slow[i]
+                                    + second * from_second[i]
+                                    + early * from_first[i]
+                                )
+                        for side in range(2):
+                            if rates[side] != 0.0:
+                                rate, given = rates[side], tables[5 - side]
+                                for i in range(np.uintp(n)):
+                                    flat[base + i] += rate * given[i]
+                        point += n
+                        if point < stop:
+                            if steps[_KEPT] < 0.0:
+                                _propagator(row, _BLOCK * dt, kept, _KEPT)
+                                steps[_KEPT] = _BLOCK * dt
+                            _step(at_grid, kept, _KEPT)
+                            if inflow:
+                                _infuse(at_grid, row, _BLOCK * dt, rates[0], rates[1])
                 while point < stop:
                     h = grid[point] - now
-                    at_grid[:] = state
+                    _copy(state, at_grid)
                     _propagator(row, h, work, 0)
                     _step(at_grid, work, 0)
                     _infuse(at_grid, row, h, rates[0], rates[1])
@@ -452,12 +455,12 @@ def run(  # type: ignore[no-untyped-def]
             h = until - now
             if h > 0.0:
                 found = -1
-                for k in range(4):
+                for k in range(_KEPT):
                     if abs(steps[k] - h) <= tolerance:
                         found = k
                 if found < 0:
                     found = oldest
-                    oldest = (oldest + 1) % 4
+                    oldest = (oldest + 1) % _KEPT
                     _propagator(row, h, kept, found)
                     steps[found] = h
                 _step(state, kept, found)
@@ -489,7 +492,7 @@ def run(  # type: ignore[no-untyped-def]
                 _rebase(state, row, new)
                 row = new
                 steps[:] = -1.0
-                made, made_inflow = 0, 0
+                made, made_inflow = False, False
             if kind == OBSERVE:
                 observed[record] = state[2] + state[3]
             if kind in (RESET, RESET_DOSE):
