@@ -116,16 +116,16 @@ def course(someone: Spine, at_cm: Floats, given: Sequence[Given], sites: Sites, 
 
 
 def _sites(someone: Spine, book: Book) -> Sites:
-    """Lumbar tap, cistern, plasma, and the second shell behind legs and soleus."""
+    """Lumbar tap, cistern, plasma, and the second shell behind legs, soleus and arms."""
     n = len(someone)
     scale = someone.length_cm / parameter(book, "spine.length", "cm").value
-    fluid, tissue, blood = np.zeros((n, 5, CELLS)), np.zeros((n, 5, CELLS)), np.zeros(5)
+    fluid, tissue, blood = np.zeros((n, 6, CELLS)), np.zeros((n, 6, CELLS)), np.zeros(6)
     tap = (vertebra_cm("L3", book) + vertebra_cm("L4", book)) / 2
     cell = np.minimum((tap * scale / someone.length_cm * SPINAL).astype(int), SPINAL - 1)
     fluid[np.arange(n), 0, cell] = 1.0
     fluid[:, 1, CISTERN] = 1.0
     blood[2] = 1.0
-    for k, name in ((3, "spine.legs"), (4, "spine.soleus")):
+    for k, name in ((3, "spine.legs"), (4, "spine.soleus"), (5, "spine.arms")):
         low, high = (float(each.removesuffix(" cm")) for each in book.entry(name).value)
         places = someone.places_cm()
         inside = (places >= (low * scale)[:, None]) & (places <= (high * scale)[:, None])
@@ -133,14 +133,37 @@ def _sites(someone: Spine, book: Book) -> Sites:
     return Sites(fluid, tissue, blood)
 
 
-def along_the_spine(
+class Simulated(Struct, frozen=True, eq=False):
+    """The courses of everybody: hours [times]; the rest [people, times] in ng/mL, and what people are like."""
+
+    hours: Floats
+    lumbar: Floats
+    cistern: Floats
+    plasma: Floats
+    legs: Floats
+    soleus: Floats
+    arms: Floats
+    answers: tone.Sensitivity
+    half_life_h: Floats
+    clearance_ml_h: Floats
+
+    def reflex(self) -> Floats:
+        """[people, times] H/M of the soleus over that without the drug."""
+        return tone.reflex(self.soleus, self.answers)
+
+    def ashworth(self, where: str = "legs") -> Floats:
+        """[people, times] the expected Ashworth score (1-5) of the legs or the arms."""
+        cord = self.legs if where == "legs" else self.arms
+        return tone.ashworth(tone.tone(tone.reflex(cord, self.answers), self.hours, self.answers), self.answers)
+
+
+def simulate(
     given: Sequence[Given],
     book: Book,
     *,
     tip: str = "T10",
     puncture: bool = False,
     hours: float = _BOLUS_H,
-    ask_h: Sequence[float] = (1.0, 4.0, 6.0),
     baseline: float = 3.0,
     count: int = 1000,
     seed: str = "1",
@@ -149,7 +172,7 @@ def along_the_spine(
     height_cm: float = 175.0,
     creatinine_ml_min: float | None = None,
     mixing: str = "fast",
-) -> SpinalCourse | Unpredicted:
+) -> Simulated | Unpredicted:
     """What is given at the tip (or by lumbar puncture) does to `count` people over some hours."""
     creatinine = (
         healthy_creatinine(book, normals(seed, "creatinine", 0, count, 2)[:, 0])
@@ -168,43 +191,50 @@ def along_the_spine(
     )
     scale = along.length_cm / parameter(book, "spine.length", "cm").value
     tap = (vertebra_cm("L3", book) + vertebra_cm("L4", book)) / 2 * scale
-    at = tap if puncture else vertebra_cm(tip, book) * scale
     sites = _sites(along, book)
     grid = np.arange(0.0, hours + _STEP_H / 2, _STEP_H)
-    found = course(along, at, given, sites, grid)
-
-    lumbar, cistern, blood, legs, soleus = (found[:, k] for k in range(5))
+    found = course(along, tap if puncture else vertebra_cm(tip, book) * scale, given, sites, grid)
     answers = tone.sensitivity(normals(seed, "effect", 0, count, tone.ETAS), baseline, book)
-    h = tone.reflex(soleus, answers)
-    scores = tone.ashworth(tone.tone(tone.reflex(legs, answers), grid, answers), answers)
-    fall = answers.baseline[:, None] - scores
-    half_life, clearance = _from_a_tap(along, tap, sites)
+    lumbar, cistern, blood, legs, soleus, arms = np.moveaxis(found, 1, 0)
+    return Simulated(grid, lumbar, cistern, blood, legs, soleus, arms, answers, *_from_a_tap(along, tap, sites))
+
+
+def along_the_spine(
+    given: Sequence[Given], book: Book, *, ask_h: Sequence[float] = (1.0, 4.0, 6.0), mixing: str = "fast", **person: Any
+) -> SpinalCourse | Unpredicted:
+    """The same, summed up over the people; `person` as in `simulate`."""
+    found = simulate(given, book, mixing=mixing, **person)
+    if isinstance(found, Unpredicted):
+        return found
+    grid, h, scores = found.hours, found.reflex(), found.ashworth()
+    fall = found.answers.baseline[:, None] - scores
     dripping = any(each.mcg_h for each in given)
     last_day = grid > grid[-1] - 24.0 if dripping else np.full(grid.size, True)
 
     def level(x: Floats) -> Spread:
         return spread(x[:, last_day].mean(axis=1) if dripping else x.max(axis=1))
 
-    noticed = parameter(book, "tone.noticed", "points").value
-    begun = fall >= noticed
+    begun = fall >= parameter(book, "tone.noticed", "points").value
     some = begun.any(axis=1)
-    onset, ends = grid[begun.argmax(axis=1)], begun.sum(axis=1) * _STEP_H
     where = {hour: int(np.argmin(np.abs(grid - hour))) for hour in ask_h}
     return SpinalCourse(
-        count,
+        fall.shape[0],
         {
-            "lumbar_ng_ml": level(lumbar),
-            "cisternal_ng_ml": level(cistern),
-            "gradient": spread(lumbar[:, last_day].mean(axis=1) / cistern[:, last_day].mean(axis=1)),
-            "half_life_h": spread(half_life),
-            "clearance_ml_h": spread(clearance),
+            "lumbar_ng_ml": level(found.lumbar),
+            "cisternal_ng_ml": level(found.cistern),
+            "gradient": spread(found.lumbar[:, last_day].mean(axis=1) / found.cistern[:, last_day].mean(axis=1)),
+            "half_life_h": spread(found.half_life_h),
+            "clearance_ml_h": spread(found.clearance_ml_h),
         },
-        {"cmax_ng_ml": spread(blood.max(axis=1)), "average_ng_ml": spread(blood[:, last_day].mean(axis=1))},
+        {
+            "cmax_ng_ml": spread(found.plasma.max(axis=1)),
+            "average_ng_ml": spread(found.plasma[:, last_day].mean(axis=1)),
+        },
         {hour: spread(h[:, i]) for hour, i in where.items()},
         {hour: spread(scores[:, i]) for hour, i in where.items()},
-        spread(onset[some]) if some.any() else None,
+        spread(grid[begun.argmax(axis=1)][some]) if some.any() else None,
         spread(grid[fall.argmax(axis=1)]),
-        spread(ends[some]) if some.any() else None,
+        spread((begun.sum(axis=1) * _STEP_H)[some]) if some.any() else None,
         float((fall.max(axis=1) >= 1.0).mean()),
         mixing,
     )
