@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import eutonia
+from benchmarks import body
 from benchmarks.inputs import bundle_text, chart_40
 
 REPEATS = 5
@@ -36,11 +37,11 @@ def result(name: str, ours: float, target_s: float, peer: str, theirs: float, **
         json.dumps(
             {
                 "bench": name,
-                "median_ms": round(ours * 1e3, 3),
-                "target_ms": target_s * 1e3,
+                "median_ms": float(f"{ours * 1e3:.4g}"),
+                "target_ms": float(f"{target_s * 1e3:.4g}"),
                 "met": ours <= target_s,
                 "peer": peer,
-                "peer_ms": round(theirs * 1e3, 3),
+                "peer_ms": float(f"{theirs * 1e3:.4g}"),
                 "peer_over_ours": round(theirs / ours, 2),
                 "threads": 1,
                 **more,
@@ -132,3 +133,5 @@ if __name__ == "__main__":
     in_process()
     bundle()
     command()
+    body.plasma_population(result)
+    body.cord(result)

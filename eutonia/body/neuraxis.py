@@ -8,6 +8,7 @@ is a sum of the answers to one bolus and one unit of steady infusion.  Units in 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -159,17 +160,29 @@ def responses(spine: Spine, sources: Floats, sites: Sites, times_h: Floats, *, s
 
     sources: [people, sources, CELLS] mcg at once; with `steady`, mcg/h from time zero on instead.
     """
-    z, w = nodes(float(times_h[0]), float(times_h[-1]))
-    if steady:
-        w = w / z
-    turning = w[:, None] * np.exp(np.outer(z, times_h)) * 1e3
+    z, real, imaginary = _turning(times_h.tobytes(), steady)
     out = np.zeros((len(spine), sources.shape[1], sites.plasma.size, times_h.size))
     _responses(
-        z, np.ascontiguousarray(turning.real), np.ascontiguousarray(turning.imag), spine.volume, spine.mixing,
+        z, real, imaginary, spine.volume, spine.mixing,
         spine.down, spine.up, spine.lost, spine.crossing, spine.room, spine.inward, spine.leaving, spine.blood, sources,
         sites.fluid, sites.tissue, sites.plasma, out,
     )  # fmt: skip
     return out
+
+
+@lru_cache(maxsize=32)
+def _turning(times: bytes, steady: bool) -> tuple[NDArray[np.complex128], Floats, Floats]:
+    """Nodes [nodes], and what each contributes to each time, [nodes, times]: real part, imaginary part.
+
+    The same for everybody, so it is kept.  Four nodes are added up at once: nodes of no weight fill the last four.
+    """
+    hours = np.frombuffer(times)
+    z, w = nodes(float(hours[0]), float(hours[-1]))
+    if steady:
+        w = w / z
+    turning = np.zeros((-(-z.size // 4) * 4, hours.size), np.complex128)
+    turning[: z.size] = w[:, None] * np.exp(np.outer(z, hours)) * 1e3
+    return z, np.ascontiguousarray(turning.real), np.ascontiguousarray(turning.imag)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
@@ -181,7 +194,15 @@ def _responses(  # type: ignore[no-untyped-def]
     looked_at, times = of_plasma.size, real.shape[1]
     fluid, tissue = np.empty((count + 1, cells), np.complex128), np.empty((count + 1, cells, 3), np.complex128)
     plasma, work = np.empty(count, np.complex128), np.empty((cells, 8), np.complex128)
+    first, last = np.empty(looked_at, np.int64), np.empty(looked_at, np.int64)
+    at = np.zeros((count, looked_at, real.shape[0]), np.complex128)
     for p in range(people):
+        # Most sites are a cell or a few: only those are added up.
+        for s in range(looked_at):
+            first[s], last[s] = cells, 0
+            for i in range(cells):
+                if of_fluid[p, s, i] != 0.0 or of_tissue[p, s, i] != 0.0:
+                    first[s], last[s] = min(first[s], i), i + 1
         for n in range(z.size):
             resolvent.solve(
                 z[n], volume[p], mixing[p], down[p], up[p], lost[p], crossing[p], room[p], inward[p], leaving[p],
@@ -190,12 +211,37 @@ def _responses(  # type: ignore[no-untyped-def]
             for k in range(count):
                 for s in range(looked_at):
                     seen = of_plasma[s] * plasma[k]
-                    for i in range(cells):
+                    for i in range(first[s], last[s]):
                         seen += of_fluid[p, s, i] * fluid[k, i] + of_tissue[p, s, i] * tissue[k, i, 1]
-                    a, b = seen.real, seen.imag
-                    to, x, y = out[p, k, s], real[n], imaginary[n]
+                    at[k, s, n] = seen
+        for k in range(count):
+            for s in range(looked_at):
+                to = out[p, k, s]
+                for n in range(0, real.shape[0], 4):
+                    a, b, c, d = at[k, s, n], at[k, s, n + 1], at[k, s, n + 2], at[k, s, n + 3]
+                    a0, b0, c0, d0 = a.real, b.real, c.real, d.real
+                    a1, b1, c1, d1 = -a.imag, -b.imag, -c.imag, -d.imag
+                    e, f, g, h = real[n], real[n + 1], real[n + 2], real[n + 3]
+                    q, u, v, x = imaginary[n], imaginary[n + 1], imaginary[n + 2], imaginary[n + 3]
                     for t in range(times):
-                        to[t] += a * x[t] - b * y[t]
+                        to[t] += (
+                            a0 * e[t] + a1 * q[t] + b0 * f[t] + b1 * u[t]
+                            + c0 * g[t] + c1 * v[t] + d0 * h[t] + d1 * x[t]
+                        )  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+def overlay(out, answer, first, amount) -> None:  # type: ignore[no-untyped-def]
+    """Adds to out [people, sites, times] the answer [people, sites, times] once for each dose: `amount` times, from
+    point `first` on."""
+    people, sites, times = out.shape
+    for p in range(people):
+        for s in range(sites):
+            to, one = out[p, s], answer[p, s]
+            for k in range(first.size):
+                much, later = amount[k], np.uintp(first[k])
+                for t in range(np.uintp(max(times - first[k], 0))):
+                    to[later + t] += much * one[t]
 
 
 def _number(text: str, unit: str) -> float:

@@ -26,7 +26,9 @@ def warm() -> None:
     weights = np.zeros((2, 1, neuraxis.CELLS))
     sites = neuraxis.Sites(weights, weights, np.ones(1))
     source = neuraxis.injected(spines, np.full(2, 30.0), 1.0)[:, None]
-    neuraxis.responses(spines, source, sites, np.array([1.0, 2.0]), steady=False)
+    answer = neuraxis.responses(spines, source, sites, np.array([1.0, 2.0]), steady=False)[:, 0]
+    for one in (answer, answer.copy()):
+        neuraxis.overlay(np.zeros(answer.shape), one, np.array([0]), np.ones(1))
 
 
 if __name__ == "__main__":

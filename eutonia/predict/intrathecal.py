@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from eutonia.body import neuraxis, plasma, tone
 from eutonia.body.draws import normals
-from eutonia.body.neuraxis import CELLS, CISTERN, SPINAL, Sites, Spine, injected, responses, vertebra_cm
+from eutonia.body.neuraxis import CELLS, CISTERN, SPINAL, Sites, Spine, injected, overlay, responses, vertebra_cm
 from eutonia.body.parameters import parameter
 from eutonia.body.person import healthy_creatinine, outside, people
 from eutonia.chart.orders import Program
@@ -108,10 +109,8 @@ def course(someone: Spine, at_cm: Floats, given: Sequence[Given], sites: Sites, 
         answer[..., later] = responses(someone, source, sites, lags[later], steady=steady)[:, 0]
         if not steady and not later[0]:
             answer[..., 0] = 1e3 * np.einsum("psi,pi->ps", sites.fluid, source[:, 0] / someone.volume)
-        for each in those:
-            first = int(np.ceil(round(each.at_h / step, 9)))
-            if first < hours.size:
-                out[..., first:] += (each.mcg_h if steady else each.mcg) * answer[..., : hours.size - first]
+        first = np.array([math.ceil(round(each.at_h / step, 9)) for each in those])
+        overlay(out, answer, first, np.array([each.mcg_h if steady else each.mcg for each in those]))
     return out
 
 

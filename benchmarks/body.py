@@ -1,0 +1,157 @@
+"""W1 and W3: a population's plasma, and the cord, each beside an ODE solver on the same system."""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import njit
+from scipy.integrate import solve_ivp
+from sksundae.cvode import CVODE
+
+from eutonia.body import neuraxis, plasma
+from eutonia.body.draws import normals
+from eutonia.body.kinetics import Kinetics, concentrations
+from eutonia.body.neuraxis import CELLS, Sites, Spine, injected, overlay, responses
+from eutonia.body.person import people
+from eutonia.body.table import regimen
+from eutonia.knowledge import book
+
+REPEATS = 5
+Result = Callable[..., None]
+
+
+def median_s(run: Callable[[], object]) -> float:
+    """Median seconds of a call over five repeats after a warm-up."""
+    run()
+    times = []
+    for _ in range(REPEATS):
+        begin = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - begin)
+    return statistics.median(times)
+
+
+def w1_people(count: int = 10_000) -> Kinetics:
+    """The population of W1."""
+    drawn = np.exp(0.3 * normals("W1", "kinetics", 0, count, 4))
+    one = np.ones(count)
+    return Kinetics(
+        0 * one, 2.2 * drawn[:, 2], 10.8 * drawn[:, 0], 0 * one, 28.8 * drawn[:, 1], 15 * one, 30 * one, one, 0.4 * one
+    )
+
+
+def plasma_population(report: Result) -> None:
+    """W1: 10,000 people, 36 doses, 1,345 times, through the general path of the event table."""
+    k = w1_people()
+    table = regimen(len(k), [5, 10, 15, 20], every_h=8, count=9)
+    times = np.arange(1345) * 0.25
+    values = len(k) * times.size
+
+    def lsoda() -> None:
+        cl, v, ka = k.clearance_l_h[0], k.central_l[0], k.absorb_h[0]
+        state, now = np.zeros(3), 0.0
+        arrivals = [(8.0 * n + 0.4, (5, 10, 15, 20)[n // 9]) for n in range(36)]
+        for at, dose in [*arrivals, (336.0, 0.0)]:
+            inside = times[(times >= now) & (times < at)]
+            run = solve_ivp(
+                lambda t, y: (-ka * y[0], ka * y[0] - (cl + 15) / v * y[1] + 0.5 * y[2], 15 / v * y[1] - 0.5 * y[2]),
+                (now, at), state, "LSODA", inside, rtol=1e-6, atol=1e-9,
+            )  # fmt: skip
+            state, now = (run.y[:, -1] if run.y.size else state) + np.array([dose, 0.0, 0.0]), at
+
+    theirs = median_s(lsoda) / times.size
+    for threads, kind, target in ((1, np.float64, 3e-9), (2, np.float64, 3e-9 / 1.6), (1, np.float32, 1.5e-9)):
+        ours = median_s(lambda t=threads, d=kind: concentrations(k, table, times, dtype=d, threads=t)) / values
+        report(
+            f"W1 plasma, a value, {kind.__name__}", ours, target, "scipy LSODA 1e-6, a value", theirs,
+            threads=threads, ns_a_value=round(ours * 1e9, 2),
+            peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        )  # fmt: skip
+
+
+def typical_spines(count: int) -> Spine:
+    """People drawn as everywhere, without what comes back from the blood: that alone is a banded system."""
+    k = plasma.kinetics("adult", people(count, 40, 70, 110), normals("W3", "kinetics", 0, count, plasma.ETAS), book())
+    found = neuraxis.spine(k, np.full(count, 175.0), normals("W3", "spine", 0, count, neuraxis.ETAS), book())
+    found.blood[:, 4] = 0.0
+    return found
+
+
+@njit
+def _banded(t: float, y: Any, dy: Any, volume, mixing, down, up, lost, crossing, room, inward, leaving) -> None:  # type: ignore[no-untyped-def]
+    """The same system for a solver: fluid and three shells of each cell, one after the other."""
+    cells = volume.size
+    for i in range(cells):
+        here = y[4 * i]
+        flow = -(lost[i] + crossing[i]) * here
+        if i > 0:
+            below = y[4 * i - 4]
+            flow += mixing[i - 1] * (below - here) + up[i - 1] * below - down[i - 1] * here
+        if i < cells - 1:
+            above = y[4 * i + 4]
+            flow += mixing[i] * (above - here) + down[i] * above - up[i] * here
+        if room[i, 0] > 0:
+            flow -= inward[i, 0] * (here - y[4 * i + 1])
+            for s in range(3):
+                own = inward[i, s] * (y[4 * i + s] - y[4 * i + s + 1]) - leaving[i, s] * y[4 * i + s + 1]
+                if s < 2:
+                    own -= inward[i, s + 1] * (y[4 * i + s + 1] - y[4 * i + s + 2])
+                dy[4 * i + s + 1] = own / room[i, s]
+        else:
+            dy[4 * i + 1] = dy[4 * i + 2] = dy[4 * i + 3] = 0.0
+        dy[4 * i] = flow / volume[i]
+
+
+def cord(report: Result) -> None:
+    """W3: one person's bolus, every 5 min for 24 h in every cell of fluid; then a month of a program for a thousand."""
+    one = typical_spines(1)
+    source = 50 * injected(one, np.array([14.0]), 3.0)
+    fluid = np.eye(CELLS)[None]
+    sites = Sites(fluid, np.zeros_like(fluid), np.zeros(CELLS))
+    times = np.arange(1, 289) / 12.0
+    arrays = [
+        getattr(one, name)[0]
+        for name in ("volume", "mixing", "down", "up", "lost", "crossing", "room", "inward", "leaving")
+    ]
+    start = np.zeros(4 * CELLS)
+    start[::4] = source[0] / one.volume[0]
+
+    def solver(tolerance: float) -> Any:
+        def rates(t: float, y: Any, dy: Any) -> None:
+            _banded(t, y, dy, *arrays)
+
+        return CVODE(
+            rates, rtol=tolerance, atol=tolerance * start.max(), linsolver="band", lband=4, uband=4, max_num_steps=100_000
+        ).solve(np.append(0.0, times), start)  # fmt: skip
+
+    theirs = median_s(lambda: solver(1e-6))
+    exact = 1e3 * solver(1e-12).y[1:, ::4].T
+    ours = median_s(lambda: responses(one, source[:, None], sites, times, steady=False))
+    found = responses(one, source[:, None], sites, times, steady=False)[0, 0]
+    report(
+        "W3 cord, a bolus over 24 h", ours, theirs / 10, "CVODE banded 1e-6", theirs, cells=CELLS, states=start.size,
+        error_of_peak=float(np.abs(found - exact).max() / (1e3 * start.max())),
+    )  # fmt: skip
+
+    many = typical_spines(1000)
+    at = np.full(1000, 30.0)
+    both = np.stack([injected(many, at, 1.0), injected(many, at, 0.7)], axis=1)
+    fluid = np.zeros((1000, 10, CELLS))
+    fluid[:, np.arange(10), np.linspace(3, 58, 10).astype(int)] = 1.0
+    sites = Sites(fluid, np.zeros_like(fluid), np.zeros(10))
+    hours = np.arange(1.0, 721.0)
+
+    def month() -> None:
+        # A continuous dose of 96 mcg daily, and 12 mcg at 06:00 and 22:00.
+        drop = responses(many, both[:, :1], sites, hours, steady=False)[:, 0]
+        drip = responses(many, both[:, 1:], sites, hours, steady=True)[:, 0] * 4.0
+        first = np.array([24 * day + clock for day in range(30) for clock in (6, 22)])
+        overlay(drip, drop, first, np.full(first.size, 12.0))
+
+    ours = median_s(month)
+    report("W3 cord, 1,000 people, 30 days, ten sites", ours, 2.0, "CVODE banded 1e-6, one day of one person", theirs)
