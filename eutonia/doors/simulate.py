@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import click
@@ -261,6 +262,56 @@ def intrathecal(
         "Scenario: a model of the spine with assumed parts; single courses in fluid and onset times are not predictable."
         "\nNot a dose."
     )
+
+
+@simulate.command("table")
+@click.argument("events", type=click.Path(path_type=Path))
+@click.option(
+    "--model", default="adult", show_default=True, help="adult, simon2018, chevillard2018, kochak1985, he2014"
+)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the levels go: .parquet or .csv")
+@click.option("--seed", help="The name of a draw: every person their own kinetics. Without it everybody is typical.")
+@click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--now", hidden=True)
+def table_command(
+    events: Path, model: str, out: Path, seed: str | None, threads: int, as_json: bool, now: str | None
+) -> None:
+    """Run a NONMEM-style table (ID TIME AMT RATE DUR EVID CMT ADDL II SS; AGE WT CRCL) and write its levels.
+
+    Times in h, amounts in mg, levels in ng/mL.  Covariates hold from their row on.
+    """
+    from eutonia.body.kinetics import KineticsError
+    from eutonia.body.table import TableError
+    from eutonia.knowledge import book
+    from eutonia.predict import events as predicted
+
+    if model not in predicted.NEEDS:
+        raise click.BadParameter(
+            f"'{model}' is no model; choose one of {', '.join(predicted.NEEDS)}", param_hint="--model"
+        )
+    if out.suffix not in (".parquet", ".csv"):
+        raise click.BadParameter(f"'{out}' ends neither in .parquet nor in .csv", param_hint="--out")
+    try:
+        table = predicted.read_events(events, model)
+        observed = predicted.levels(table, model, book(), seed, threads)
+        count = predicted.write_levels(table, observed, out)
+    except (TableError, KineticsError) as error:
+        for line in str(error).splitlines():
+            click.echo(f"{events}: {line}", err=True)
+        sys.exit(2)
+    except (OSError, UnicodeDecodeError) as error:
+        click.echo(f"{events}: {getattr(error, 'strerror', None) or error}", err=True)
+        sys.exit(2)
+    except ImportError:
+        click.echo("Parquet needs pyarrow: pip install 'eutonia[many]', or let --out end in .csv", err=True)
+        sys.exit(2)
+    if as_json:
+        import json
+
+        click.echo(json.dumps({"people": len(table), "levels": count, "model": model, "out": str(out)}))
+        return
+    click.echo(f"{_people(len(table))}, {count:,} {'level' if count == 1 else 'levels'} of the model '{model}': {out}")
 
 
 def _hours(text: str) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
@@ -171,3 +172,87 @@ def test_what_cannot_be_simulated_along_the_spine_is_refused(words: tuple[str, .
     found = ask("intrathecal", *words)
     assert found.exit_code == 2
     assert says in " ".join(found.stderr.split())
+
+
+# --- a table of events ----------------------------------------------------------------------------------------------
+
+TABLE = """ID,TIME,AMT,EVID,CMT,ADDL,II,AGE,WT,CRCL
+1,0,20,1,1,8,8,40,70,110
+1,1,,0,2,,,40,70,110
+1,48,,0,2,,,40,70,110
+1,49,,2,,,,40,70,20
+1,72,,0,2,,,40,70,20
+b,0,10,1,1,,,9,30,60
+b,2,,0,2,,,9,30,60
+"""
+
+
+def run_table(tmp_path: Path, text: str, *words: str, out: str = "levels.csv") -> Result:
+    (tmp_path / "events.csv").write_text(text, "utf-8")
+    return ask("table", str(tmp_path / "events.csv"), "--out", str(tmp_path / out), *words)
+
+
+def test_a_table_of_events_gives_a_level_at_every_observation(tmp_path: Path) -> None:
+    found = run_table(tmp_path, TABLE)
+    assert found.exit_code == 0, found.stderr
+    assert found.stdout.startswith("2 people, 4 levels of the model 'adult'")
+    rows = list(csv.DictReader((tmp_path / "levels.csv").read_text("utf-8").splitlines()))
+    assert [(each["ID"], each["TIME"]) for each in rows] == [("1", "1.0"), ("1", "48.0"), ("1", "72.0"), ("b", "2.0")]
+    unchanged = run_table(
+        tmp_path, TABLE.replace(",20\n1,72", ",110\n1,72").replace("1,72,,0,2,,,40,70,20", "1,72,,0,2,,,40,70,110")
+    )
+    assert unchanged.exit_code == 0
+    healthy = list(csv.DictReader((tmp_path / "levels.csv").read_text("utf-8").splitlines()))
+    # Kidneys that fail from hour 49 on leave more of what was given after it, and change nothing before.
+    assert [each["CP"] for each in rows[:2]] == [each["CP"] for each in healthy[:2]]
+    assert float(rows[2]["CP"]) > 1.3 * float(healthy[2]["CP"])
+
+
+def test_parquet_holds_the_same_levels_and_a_seed_makes_people_differ(tmp_path: Path) -> None:
+    import pyarrow.parquet
+
+    run_table(tmp_path, TABLE)
+    plain = [float(each["CP"]) for each in csv.DictReader((tmp_path / "levels.csv").read_text("utf-8").splitlines())]
+    assert run_table(tmp_path, TABLE, out="levels.parquet").exit_code == 0
+    assert pyarrow.parquet.read_table(tmp_path / "levels.parquet")["CP"].to_pylist() == plain
+    assert run_table(tmp_path, TABLE, "--seed", "a", out="levels.parquet").exit_code == 0
+    drawn = pyarrow.parquet.read_table(tmp_path / "levels.parquet")["CP"].to_pylist()
+    assert all(a != b for a, b in zip(drawn, plain, strict=True))
+
+
+def test_a_published_model_needs_no_covariates(tmp_path: Path) -> None:
+    found = run_table(tmp_path, "ID,TIME,AMT\n1,0,10\n1,2,\n", "--model", "simon2018", "--json")
+    assert json.loads(found.stdout) == {
+        "people": 1, "levels": 1, "model": "simon2018", "out": str(tmp_path / "levels.csv"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "is empty; its first line names the columns"),
+        ("ID,TIME,AMT\n1,0,10\n", "there is no column 'AGE'"),
+        (TABLE.replace("CRCL", "EGFR"), "the column 'EGFR' is not known here"),
+        (TABLE.replace("1,48,", "1,0.5,"), "row 4 (ID 1): TIME goes back"),
+        (TABLE.replace("1,0,20", "1,0,-20"), "row 2 (ID 1): AMT is negative"),
+        (TABLE.replace(",9,30,60\nb,2", ",1,30,60\nb,2"), "row 7 (ID b): AGE is below 2 years"),
+        (TABLE.replace("1,48,,0,2,,,40,70,110", "1,48,,0"), "row 4: 4 cells, but the header has 10"),
+        (TABLE.replace("40,70,110\n1,1", "40,,110\n1,1"), "row 2 (ID 1): WT is missing"),
+        (TABLE.replace("1,48", "\n1,48"), "row 4: 0 cells, but the header has 10"),
+        ("\n\n", "is empty"),
+        (TABLE.replace("TIME,AMT", "TIME,TIME"), "the column 'TIME' stands twice"),
+    ],
+)
+def test_a_table_that_cannot_be_run_is_refused_with_its_row_and_nothing_is_written(
+    tmp_path: Path, text: str, says: str
+) -> None:
+    found = run_table(tmp_path, text)
+    assert found.exit_code == 2
+    assert says in found.stderr
+    assert not (tmp_path / "levels.csv").exists()
+
+
+def test_a_table_that_is_not_there_and_an_ending_that_is_none_are_said(tmp_path: Path) -> None:
+    found = ask("table", str(tmp_path / "none.csv"), "--out", str(tmp_path / "x.csv"))
+    assert (found.exit_code, "No such file" in found.stderr) == (2, True)
+    assert "ends neither in .parquet nor in .csv" in run_table(tmp_path, TABLE, out="x.xlsx").stderr
