@@ -314,6 +314,51 @@ def table_command(
     click.echo(f"{_people(len(table))}, {count:,} {'level' if count == 1 else 'levels'} of the model '{model}': {out}")
 
 
+@simulate.command("sbml")
+@click.argument("what", type=click.Choice(["plasma", "neuraxis"]))
+@click.option(
+    "--model",
+    default="adult",
+    show_default=True,
+    help="Of plasma: adult, simon2018, chevillard2018, kochak1985, he2014",
+)
+@click.option("--dose", type=Amount("mg"), required=True, help="What it begins with: swallowed, or by lumbar puncture.")
+@click.option("--weight", type=click.FloatRange(0, min_open=True), default=70.0, show_default=True, help="kg")
+@click.option("--age", type=click.FloatRange(0), default=40.0, show_default=True, help="years")
+@click.option(
+    "--crcl", type=click.FloatRange(0), default=110.0, show_default=True, help="Creatinine clearance, mL/min."
+)
+@click.option("--now", hidden=True)
+def sbml_command(what: str, model: str, dose: Any, weight: float, age: float, crcl: float, now: str | None) -> None:
+    """Print the typical person's model as SBML, for other simulators; time is in hours."""
+    import numpy as np
+
+    from eutonia.body import neuraxis, plasma
+    from eutonia.body.person import outside, people
+    from eutonia.knowledge import book
+    from eutonia.predict import sbml
+    from eutonia.predict.intrathecal import PUNCTURE_CM, tap_cm
+
+    if model not in plasma.MODELS:
+        raise click.BadParameter(
+            f"'{model}' is no model; choose one of {', '.join(plasma.MODELS)}", param_hint="--model"
+        )
+    someone = people(1, age, weight, crcl)
+    if why := outside(someone, book()):
+        raise click.UsageError(why)
+    kinetics = plasma.kinetics(model, someone, np.zeros((1, plasma.ETAS)), book())
+    try:
+        if what == "plasma":
+            click.echo(sbml.plasma(kinetics, float(dose.to("mg"))))
+            return
+        spine = neuraxis.spine(kinetics, np.array([175.0]), np.zeros((1, neuraxis.ETAS)), book())
+        source = float(dose.to("mcg")) * neuraxis.injected(spine, np.array([tap_cm(book())]), PUNCTURE_CM)
+        click.echo(sbml.neuraxis(spine, source[0]))
+    except ImportError:
+        click.echo("SBML needs python-libsbml: pip install 'eutonia[export]'", err=True)
+        sys.exit(2)
+
+
 def _hours(text: str) -> list[float]:
     try:
         found = [float(each) for each in text.split(",")]

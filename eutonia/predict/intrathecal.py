@@ -30,6 +30,11 @@ _BOLUS_H: Final = 24.0
 _ADULT: Final = 18.0
 
 
+def tap_cm(book: Book) -> float:
+    """Where a lumbar puncture enters, between L3 and L4, above the end of the sac, in a person of 175 cm."""
+    return (vertebra_cm("L3", book) + vertebra_cm("L4", book)) / 2
+
+
 class Given(Struct, frozen=True):
     """Something that is delivered: a bolus (mcg) or a change of the infusion (mcg/h) at an hour."""
 
@@ -119,7 +124,7 @@ def _sites(someone: Spine, book: Book) -> Sites:
     n = len(someone)
     scale = someone.length_cm / parameter(book, "spine.length", "cm").value
     fluid, tissue, blood = np.zeros((n, 6, CELLS)), np.zeros((n, 6, CELLS)), np.zeros(6)
-    tap = (vertebra_cm("L3", book) + vertebra_cm("L4", book)) / 2
+    tap = tap_cm(book)
     cell = np.minimum((tap * scale / someone.length_cm * SPINAL).astype(int), SPINAL - 1)
     fluid[np.arange(n), 0, cell] = 1.0
     fluid[:, 1, CISTERN] = 1.0
@@ -189,7 +194,7 @@ def simulate(
         kinetics, np.full(count, height_cm), normals(seed, "spine", 0, count, neuraxis.ETAS), book, mixing
     )
     scale = along.length_cm / parameter(book, "spine.length", "cm").value
-    tap = (vertebra_cm("L3", book) + vertebra_cm("L4", book)) / 2 * scale
+    tap = tap_cm(book) * scale
     sites = _sites(along, book)
     grid = np.arange(0.0, hours + _STEP_H / 2, _STEP_H)
     found = course(along, tap if puncture else vertebra_cm(tip, book) * scale, given, sites, grid)

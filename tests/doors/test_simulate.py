@@ -174,6 +174,18 @@ def test_what_cannot_be_simulated_along_the_spine_is_refused(words: tuple[str, .
     assert says in " ".join(found.stderr.split())
 
 
+def test_the_models_come_out_as_sbml() -> None:
+    import libsbml
+
+    for words in (("plasma", "--dose", "20 mg"), ("neuraxis", "--dose", "50 mcg")):
+        found = ask("sbml", *words)
+        assert found.exit_code == 0, found.stderr
+        document = libsbml.readSBMLFromString(found.stdout)
+        assert document.getNumErrors(libsbml.LIBSBML_SEV_ERROR) == 0
+        assert document.getModel().getNumReactions() > 3
+    assert "no kinetics were measured below 2 years" in ask("sbml", "plasma", "--dose", "20 mg", "--age", "1").stderr
+
+
 # --- a table of events ----------------------------------------------------------------------------------------------
 
 TABLE = """ID,TIME,AMT,EVID,CMT,ADDL,II,AGE,WT,CRCL
