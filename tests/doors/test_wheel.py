@@ -90,7 +90,10 @@ def test_the_licence_is_apache_and_its_text_comes_along(wheel, metadata):
 
 def test_the_wheel_asks_for_what_the_project_says_it_needs(metadata):
     assert metadata["Requires-Python"] == PROJECT["requires-python"]
-    assert metadata.get_all("Requires-Dist") == PROJECT["dependencies"]
+    extras = [
+        f"{each}; extra == '{name}'" for name, those in PROJECT["optional-dependencies"].items() for each in those
+    ]
+    assert metadata.get_all("Requires-Dist") == PROJECT["dependencies"] + extras
 
 
 def test_the_installed_command_answers_outside_the_checkout(elsewhere):
