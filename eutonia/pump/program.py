@@ -6,6 +6,7 @@ a fixed distance from UTC, and every day of the pump has 24 h.
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import pairwise
 from typing import Final
 
@@ -17,7 +18,7 @@ from eutonia.quantity import Quantity, plain
 DAY_S: Final = 86400.0
 
 
-class Flow(Struct, frozen=True):
+class Flow(Struct, frozen=True, dict=True):
     """A program at work: what it moves out of the chamber from `start` on (seconds since 1970).
 
     The pump turns a dose into a volume with the strength that it was told, which may differ from what is in the
@@ -37,45 +38,54 @@ class Flow(Struct, frozen=True):
         """Dose in mcg that the pump believes to deliver between two instants (seconds since 1970)."""
         if end <= begin:
             return 0.0
-        program = self.program
         total = 0.0
-        if program.continuous is not None:
-            total += float(program.continuous.to("mcg/day")) * (end - begin) / DAY_S
-        if program.steps:
+        if self.program.continuous is not None:
+            total += self._continuous * (end - begin)
+        if self.program.steps:
             total += self._steps(begin, end)
-        for bolus in program.boluses:
-            total += self._boluses(bolus, begin, end)
+        for dose, anchor, period, lasts in self._series:
+            total += dose * (self._given(end, anchor, period, lasts) - self._given(begin, anchor, period, lasts))
         return total
 
-    def _steps(self, begin: float, end: float) -> float:
-        pieces = [
+    @cached_property
+    def _continuous(self) -> float:
+        """The continuous dose in mcg a second."""
+        return float(self.program.continuous.to("mcg/day")) / DAY_S if self.program.continuous is not None else 0.0
+
+    @cached_property
+    def _pieces(self) -> tuple[tuple[float, float, float], ...]:
+        """Each step of the day: its first second, how many it lasts, mcg a second."""
+        return tuple(
             (
                 step.at.hour * 3600.0 + step.at.minute * 60.0,
                 float(hours) * 3600.0,
                 float(step.rate.to("mcg/h")) / 3600.0,
             )
             for step, hours in self.program.step_hours()
-        ]
-        daily = sum(length * rate for _, length, rate in pieces)
+        )
+
+    @cached_property
+    def _series(self) -> tuple[tuple[float, float, float, float], ...]:
+        """Each endless row of boluses: mcg, one of its beginnings, the seconds between two, the seconds that one lasts."""
+        found: list[tuple[float, float, float, float]] = []
+        for bolus in self.program.boluses:
+            dose, lasts = float(bolus.dose.to("mcg")), float(bolus.over_min or 0) * 60.0
+            if bolus.every_h is not None:
+                found.append((dose, self.start, float(bolus.every_h) * 3600.0, lasts))
+            else:
+                starts = (at.hour * 3600.0 + at.minute * 60.0 - self.clock_s for at in bolus.at)
+                found += [(dose, start, DAY_S, lasts) for start in starts]
+        return tuple(found)
+
+    def _steps(self, begin: float, end: float) -> float:
+        daily = sum(length * rate for _, length, rate in self._pieces)
 
         def within(second: float) -> float:
-            return sum(min(max(second - first, 0.0), length) * rate for first, length, rate in pieces)
+            return sum(min(max(second - first, 0.0), length) * rate for first, length, rate in self._pieces)
 
         first_day, first_second = divmod(begin + self.clock_s, DAY_S)
         last_day, last_second = divmod(end + self.clock_s, DAY_S)
         return (last_day - first_day) * daily + within(last_second) - within(first_second)
-
-    def _boluses(self, bolus: Periodic, begin: float, end: float) -> float:
-        dose = float(bolus.dose.to("mcg"))
-        lasts = float(bolus.over_min or 0) * 60.0
-        if bolus.every_h is None:
-            series = [(at.hour * 3600.0 + at.minute * 60.0 - self.clock_s, DAY_S) for at in bolus.at]
-        else:
-            series = [(self.start, float(bolus.every_h) * 3600.0)]
-        return sum(
-            dose * (self._given(end, anchor, period, lasts) - self._given(begin, anchor, period, lasts))
-            for anchor, period in series
-        )
 
     def _given(self, second: float, anchor: float, period: float, lasts: float) -> float:
         """Boluses of one series given by `second`, counted from the start; one that is running counts in part."""
