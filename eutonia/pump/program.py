@@ -38,9 +38,7 @@ class Flow(Struct, frozen=True, dict=True):
         """Dose in mcg that the pump believes to deliver between two instants (seconds since 1970)."""
         if end <= begin:
             return 0.0
-        total = 0.0
-        if self.program.continuous is not None:
-            total += self._continuous * (end - begin)
+        total = self._continuous * (end - begin)
         if self.program.steps:
             total += self._steps(begin, end)
         for dose, anchor, period, lasts in self._series:
@@ -49,7 +47,7 @@ class Flow(Struct, frozen=True, dict=True):
 
     @cached_property
     def _continuous(self) -> float:
-        """The continuous dose in mcg a second."""
+        """The continuous dose in mcg a second, zero where there is none."""
         return float(self.program.continuous.to("mcg/day")) / DAY_S if self.program.continuous is not None else 0.0
 
     @cached_property

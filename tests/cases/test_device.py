@@ -122,6 +122,13 @@ def flow(*pieces: str, start: str = "01 00:00", clock_h: float = 0.0) -> Flow:
     return Flow(program(*pieces), 500.0, at(start), clock_h * HOUR)
 
 
+def test_several_boluses_and_no_continuous_dose_add_up() -> None:
+    found = flow("bolus 10 mcg at 06:00", "bolus 5 mcg at 12:00, 18:00")
+    assert found.dose_mcg(at("02 00:00"), at("03 00:00")) == 20
+    assert found.dose_mcg(at("02 00:00"), at("02 05:00")) == 0
+    assert found.dose_mcg(at("02 00:00"), at("02 12:30")) == 15
+
+
 def test_a_continuous_program_moves_its_dose_evenly() -> None:
     found = flow("continuous 100 mcg/day")
     assert found.dose_mcg(at("02 00:00"), at("03 00:00")) == pytest.approx(100)
