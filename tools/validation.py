@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from eutonia.body import plasma
 from eutonia.body.draws import normals
 from eutonia.body.kinetics import Kinetics, concentrations
 from eutonia.body.parameters import parameter
-from eutonia.body.person import healthy_creatinine, people
+from eutonia.body.person import people, population
 from eutonia.body.table import regimen
 from eutonia.chart.orders import read_program
 from eutonia.knowledge import book
@@ -77,22 +78,17 @@ class Row(NamedTuple):
 
 
 def adults(creatinine: float | None = None, form: str = "tablet", model: str = "adult") -> Kinetics:
-    clearance: Any = (
-        healthy_creatinine(book(), normals("validation", "creatinine", 0, PEOPLE, 2)[:, 0])
-        if creatinine is None
-        else creatinine
-    )
     drawn = normals("validation", "kinetics", 0, PEOPLE, plasma.ETAS)
-    return plasma.kinetics(model, people(PEOPLE, 40, 70, clearance), drawn, book(), form)
+    return plasma.kinetics(model, population(book(), PEOPLE, "validation", 40, 70, creatinine), drawn, book(), form)
 
 
-def children() -> Kinetics:
-    """2-17 years: weights between those of the ages, kidneys of 110 mL/min/1.73 m2 by body surface."""
+def children() -> tuple[Floats, Kinetics]:
+    """2-17 years, their weights first: between those of the ages; kidneys of 110 mL/min/1.73 m2 by body surface."""
     age = np.linspace(2.0, 17.0, PEOPLE)
     weight = np.interp(age, [2, 6, 10, 14, 17], [12, 20, 32, 50, 62])
     surface = 0.1 * weight ** (2 / 3)
     drawn = normals("validation", "kinetics", 0, PEOPLE, plasma.ETAS)
-    return plasma.kinetics("adult", people(PEOPLE, age, weight, 110 * surface / 1.73), drawn, book(), "tablet")
+    return weight, plasma.kinetics("adult", people(PEOPLE, age, weight, 110 * surface / 1.73), drawn, book(), "tablet")
 
 
 def of(name: str, dose: float = 10.0, **who: Any) -> Callable[[], Floats]:
@@ -123,10 +119,7 @@ def reduction(creatinine: float) -> Callable[[], Floats]:
 def dialysed() -> Floats:
     """The rate at which plasma falls over 4 h of haemodialysis without kidneys, one day after the overdose."""
     k = adults(0.0)
-    washed = Kinetics(
-        k.transit_h, k.absorb_h, k.clearance_l_h + parameter(book(), "body.dialysis", "L/h").value, k.renal_l_h,
-        k.central_l, k.between_l_h, k.peripheral_l, k.share, k.lag_h,
-    )  # fmt: skip
+    washed = replace(k, clearance_l_h=k.clearance_l_h + parameter(book(), "body.dialysis", "L/h").value)
     both = Kinetics(*(np.concatenate([getattr(k, name), getattr(washed, name)]) for name in k.__struct_fields__))
     table = regimen(PEOPLE, [300.0])
     records = np.repeat(table.numbers, 3, axis=0)
@@ -159,8 +152,8 @@ ORAL: Final[dict[str, Row]] = {
     "O17": Row("half-life, h", Observed(4.4), of("half_life_h")),
     "O18": Row("spread of CL/F between people, CV", Observed(0.21, low=0.16, high=0.27), lambda: np.full(2, of("cl_f_l_h")().std() / of("cl_f_l_h")().mean())),
     "O19": Row("CL/F, L/h (Chevillard)", Observed(8.0, 0.274 * 8.0), of("cl_f_l_h"), "one sample a patient; the lowest clearance of all studies"),
-    "O20": Row("half-life in children, h", Observed(4.5), lambda: np.log(2) / slow_slope(children())),
-    "O21": Row("CL/F in children, L/h/kg", Observed(0.273, 0.334 * 0.273), lambda: _per_kg(children())),
+    "O20": Row("half-life in children, h", Observed(4.5), lambda: np.log(2) / slow_slope(children()[1])),
+    "O21": Row("CL/F in children, L/h/kg", Observed(0.273, 0.334 * 0.273), lambda: _per_kg(*children())),
     "O22": Row("dose reduction at 65 mL/min", Observed(0.333), reduction(65)),
     "O23": Row("dose reduction at 40 mL/min", Observed(0.5), reduction(40)),
     "O24": Row("dose reduction at 20 mL/min", Observed(0.667), reduction(20)),
@@ -173,9 +166,8 @@ ORAL: Final[dict[str, Row]] = {
 }  # fmt: skip
 
 
-def _per_kg(k: Kinetics) -> Floats:
-    age = np.linspace(2.0, 17.0, PEOPLE)
-    return k.clearance_l_h / k.share / np.interp(age, [2, 6, 10, 14, 17], [12, 20, 32, 50, 62])
+def _per_kg(weight: Floats, k: Kinetics) -> Floats:
+    return k.clearance_l_h / k.share / weight
 
 
 # --- along the spine ------------------------------------------------------------------------------------------------
@@ -209,15 +201,13 @@ def mean_between(courses: Floats, hours: Floats, first: float, last: float) -> F
 
 
 def begins(run: Simulated) -> Floats:
-    fall = run.answers.baseline[:, None] - run.ashworth()
-    begun = fall >= parameter(book(), "tone.noticed", "points").value
+    begun = run.noticed(book())
     return run.hours[begun.argmax(axis=1)][begun.any(axis=1)]
 
 
 def lasts(run: Simulated) -> Floats:
-    fall = run.answers.baseline[:, None] - run.ashworth()
-    begun = (fall >= parameter(book(), "tone.noticed", "points").value).sum(axis=1) * (run.hours[1] - run.hours[0])
-    return begun[begun > 0]
+    long = run.noticed(book()).sum(axis=1) * (run.hours[1] - run.hours[0])
+    return long[long > 0]
 
 
 def strongest(run: Simulated) -> Floats:
@@ -231,8 +221,7 @@ def settles(courses: Floats, hours: Floats, share: float) -> Floats:
 
 def strongest_drip() -> Floats:
     run = drip(100)
-    fall = run.answers.baseline[:, None] - run.ashworth()
-    return settles(fall, run.hours, 0.95)
+    return settles(run.fall(), run.hours, 0.95)
 
 
 def gradient() -> Floats:

@@ -26,18 +26,16 @@ def nodes(earliest: float, latest: float) -> tuple[NDArray[np.complex128], NDArr
     """
     span = max(latest / earliest, 1.01)
 
-    def reach(alpha: float) -> float:
-        over = (math.pi - 2 * alpha) * span + 4 * alpha - math.pi
-        return math.acosh(over / ((4 * alpha - math.pi) * math.sin(alpha)))
-
-    def rate(alpha: float) -> float:
-        return (math.pi**2 - 2 * math.pi * alpha) / reach(alpha)
-
+    # The angle of the hyperbola at which the error falls fastest with the number of nodes.
     angles = np.linspace(math.pi / 4, math.pi / 2, 4_001)[1:-1]
-    alpha = float(max(angles, key=rate))
-    count = math.ceil(-math.log(TOLERANCE) / rate(alpha)) + 1
-    step = reach(alpha) / count
-    size = (4 * math.pi * alpha - math.pi**2) / reach(alpha) * count / latest
+    over = (math.pi - 2 * angles) * span + 4 * angles - math.pi
+    reaches = np.arccosh(over / ((4 * angles - math.pi) * np.sin(angles)))
+    rates = (math.pi**2 - 2 * math.pi * angles) / reaches
+    best = int(rates.argmax())
+    alpha, reach, rate = float(angles[best]), float(reaches[best]), float(rates[best])
+    count = math.ceil(-math.log(TOLERANCE) / rate) + 1
+    step = reach / count
+    size = (4 * math.pi * alpha - math.pi**2) / reach * count / latest
     u = (np.arange(count) + 0.5) * step
     z = size * (1.0 + np.sin(1j * u - alpha))
     w = 2.0 * step * size * 1j * np.cos(1j * u - alpha) / (2j * math.pi)

@@ -53,21 +53,14 @@ class Kinetics(Struct, frozen=True, eq=False):
         if np.any(self.share > 1):
             raise KineticsError("no more than the whole dose is absorbed: 'share' is at most 1")
 
-    def part(self, begin: int, end: int) -> Kinetics:
-        """The rows from `begin` up to `end`."""
-        return Kinetics(*(getattr(self, name)[begin:end] for name in self.__struct_fields__))
-
     def rows(self) -> Floats:
         """[rows, ROW] the rates and weights that `course.run` works with."""
         out = np.empty((len(self), course.ROW))
-        _rows(
+        course.fill_rows(
             out, self.transit_h, self.absorb_h, self.clearance_l_h, self.central_l, self.between_l_h,
             self.peripheral_l, self.share, self.lag_h,
         )  # fmt: skip
         return out
-
-
-_rows = course.fill_rows
 
 
 def concentrations(

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from eutonia.body import resolvent
 from eutonia.body.contour import nodes
 from eutonia.body.kinetics import Kinetics
-from eutonia.body.parameters import parameter
+from eutonia.body.parameters import numbers, parameter
 from eutonia.knowledge import Book
 
 Floats = NDArray[np.float64]
@@ -63,7 +63,7 @@ class Spine(Struct, frozen=True, eq=False):
 
 def vertebra_cm(name: str, book: Book) -> float:
     """The middle of a vertebra above the end of the sac, in a person of 175 cm.  Raises KeyError for another word."""
-    tall = dict(zip("SLTC", (_number(each, "cm") for each in book.entry("spine.vertebrae").value), strict=True))
+    tall = dict(zip("SLTC", numbers(book, "spine.vertebrae", "cm"), strict=True))
     if name not in VERTEBRAE:
         raise KeyError(f"'{name}' is no vertebra from C1 to S2")
     below = sum(tall[each[0]] for each in VERTEBRAE[: VERTEBRAE.index(name)])
@@ -94,7 +94,7 @@ def spine(kinetics: Kinetics, height_cm: Floats, normals: Floats, book: Book, mi
 
     pace = drawn("mixing", "cm2/h", _MIXING)
     if mixing == "slow":
-        low, high = (_number(each, "cm2/h") for each in book.entry("spine.mixing_slow").value)
+        low, high = numbers(book, "spine.mixing_slow", "cm2/h")
         pace *= math.sqrt(low * high) / number("mixing", "cm2/h")
     edges = np.arange(1, SPINAL + 1) / SPINAL
     exchange = np.empty((n, CELLS - 1))
@@ -160,7 +160,7 @@ def responses(spine: Spine, sources: Floats, sites: Sites, times_h: Floats, *, s
 
     sources: [people, sources, CELLS] mcg at once; with `steady`, mcg/h from time zero on instead.
     """
-    z, real, imaginary = _turning(times_h.tobytes(), steady)
+    z, real, imaginary = _turning(np.asarray(times_h, float).tobytes(), steady)
     out = np.zeros((len(spine), sources.shape[1], sites.plasma.size, times_h.size))
     _responses(
         z, real, imaginary, spine.volume, spine.mixing,
@@ -193,7 +193,7 @@ def _responses(  # type: ignore[no-untyped-def]
     people, count, cells = sources.shape
     looked_at, times = of_plasma.size, real.shape[1]
     fluid, tissue = np.empty((count + 1, cells), np.complex128), np.empty((count + 1, cells, 3), np.complex128)
-    plasma, work = np.empty(count, np.complex128), np.empty((cells, 8), np.complex128)
+    plasma, work = np.empty(count, np.complex128), np.empty((cells, 7), np.complex128)
     first, last = np.empty(looked_at, np.int64), np.empty(looked_at, np.int64)
     at = np.zeros((count, looked_at, real.shape[0]), np.complex128)
     for p in range(people):
@@ -242,10 +242,3 @@ def overlay(out, answer, first, amount) -> None:  # type: ignore[no-untyped-def]
                 much, later = amount[k], np.uintp(first[k])
                 for t in range(np.uintp(max(times - first[k], 0))):
                     to[later + t] += much * one[t]
-
-
-def _number(text: str, unit: str) -> float:
-    value, _, found = text.partition(" ")
-    if found != unit:
-        raise ValueError(f"'{text}' is not in {unit}")
-    return float(value)

@@ -29,30 +29,34 @@ class Parameter(Struct, frozen=True):
     between: float
     uncertain: float
     grade: str
-    sources: tuple[str, ...]
-
-    @property
-    def scenario(self) -> bool:
-        """Whether what is computed with it is a scenario only: nobody has measured it."""
-        return self.grade == "assumed"
 
 
 @lru_cache(maxsize=512)
 def parameter(book: Book, name: str, unit: str = "") -> Parameter:
     """The number called `name` in hours, litres and shares of one; `unit` is how it must be published."""
     entry = book.entry(name)
-    number, _, found = str(entry.value).partition(" ")
-    if found != unit or not re.fullmatch(r"[0-9.]+", number):
-        raise KnowledgeError(f"'{name}' is '{entry.value}', but a number in '{unit}' is needed")
+    value = _number(str(entry.value), name, unit)
     if entry.tag == "unverified":
         raise KnowledgeError(f"'{name}' is unverified and must not enter a model")
     more = entry.more
     published = float(str(more.get("iiv", "0 %")).removesuffix(" %")) / 100
     return Parameter(
         name,
-        float(number) * _FACTORS.get(unit, 1.0),
+        value,
         float(more.get("between", published)),
         float(more.get("uncertain", 0.0)),
         str(more.get("grade", "measured")),
-        entry.source,
     )
+
+
+@lru_cache(maxsize=64)
+def numbers(book: Book, name: str, unit: str) -> tuple[float, ...]:
+    """The numbers of the list called `name`, each published in `unit`."""
+    return tuple(_number(each, name, unit) for each in book.entry(name).value)
+
+
+def _number(text: str, name: str, unit: str) -> float:
+    number, _, found = text.partition(" ")
+    if found != unit or not re.fullmatch(r"[0-9.]+", number):
+        raise KnowledgeError(f"'{name}' is '{text}', but a number in '{unit}' is needed")
+    return float(number) * _FACTORS.get(unit, 1.0)

@@ -6,6 +6,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import ArrayLike, NDArray
 
+from eutonia.body.draws import normals
 from eutonia.body.parameters import parameter
 from eutonia.knowledge import Book
 
@@ -21,10 +22,6 @@ class People(Struct, frozen=True, eq=False):
 
     def __len__(self) -> int:
         return int(self.weight_kg.size)
-
-    def part(self, begin: int, end: int) -> People:
-        """The persons from `begin` up to `end`."""
-        return People(*(getattr(self, name)[begin:end] for name in self.__struct_fields__))
 
 
 def people(count: int, age_years: ArrayLike, weight_kg: ArrayLike, creatinine_ml_min: ArrayLike) -> People:
@@ -46,7 +43,12 @@ def outside(someone: People, book: Book) -> str:
     return ""
 
 
-def healthy_creatinine(book: Book, normals: Floats) -> Floats:
-    """[people] creatinine clearances of healthy adults, mL/min."""
-    found = parameter(book, "body.creatinine_healthy", "mL/min")
-    return np.asarray(found.value / 0.06 * np.exp(found.between * normals))
+def population(
+    book: Book, count: int, seed: str, age_years: float, weight_kg: float, creatinine_ml_min: float | None
+) -> People:
+    """`count` persons of one age and weight; without a creatinine clearance, those of healthy adults, which spread."""
+    if creatinine_ml_min is not None:
+        return people(count, age_years, weight_kg, creatinine_ml_min)
+    healthy = parameter(book, "body.creatinine_healthy", "mL/min")
+    drawn = healthy.value / 0.06 * np.exp(healthy.between * normals(seed, "creatinine", 0, count, 2)[:, 0])
+    return people(count, age_years, weight_kg, drawn)

@@ -44,7 +44,7 @@ def solve(
     [cells, shells] mL/h to the blood.  blood: central volume, clearance, flow, peripheral volume, and the balance of
     fluid over plasma.  sources: [sources, cells] mcg.  Out: fluid [sources + 1, cells], tissue [sources + 1, cells,
     shells], plasma [sources]; the last row is the answer to one unit in plasma, and only used in here.
-    work: [cells, 8].
+    work: [cells, 7].
     """
     cells = volume.size
     count = sources.shape[0]
@@ -69,8 +69,8 @@ def solve(
             r1 = inward[i, 0] / s1
             own += inward[i, 0] - inward[i, 0] * r1
             given += inward[i, 0] * e1
-            work[i, 2], work[i, 3], work[i, 4] = r1, r2, r3
-            work[i, 5], work[i, 6], work[i, 7] = e1, e2, e3
+            work[i, 1], work[i, 2], work[i, 3] = r1, r2, r3
+            work[i, 4], work[i, 5], work[i, 6] = e1, e2, e3
         # Up the chain.
         for k in range(count):
             fluid[k, i] = sources[k, i]
@@ -93,21 +93,22 @@ def solve(
         for i in range(cells):
             reached += (lost[i] + crossing[i]) * fluid[k, i]
             if room[i, 0] > 0.0:
-                one = work[i, 2] * fluid[k, i] + work[i, 5] * mine
-                second = work[i, 3] * one + work[i, 6] * mine
-                third = work[i, 4] * second + work[i, 7] * mine
+                one = work[i, 1] * fluid[k, i] + work[i, 4] * mine
+                second = work[i, 2] * one + work[i, 5] * mine
+                third = work[i, 3] * second + work[i, 6] * mine
                 tissue[k, i, 0], tissue[k, i, 1], tissue[k, i, 2] = one, second, third
                 reached += leaving[i, 0] * one + leaving[i, 1] * second + leaving[i, 2] * third
             else:
                 tissue[k, i, 0] = tissue[k, i, 1] = tissue[k, i, 2] = 0.0
-        work[k, 1] = reached
+        if k < count:
+            plasma[k] = reached
     own = z * blood[0] + blood[1] + blood[2] - blood[2] * blood[2] / (z * blood[3] + blood[2])
     back = 0.0
     for i in range(cells):
         back += crossing[i] + leaving[i, 0] + leaving[i, 1] + leaving[i, 2]
-    own += balance * back - work[count, 1]
+    own += balance * back - reached
     for k in range(count):
-        plasma[k] = work[k, 1] / own
+        plasma[k] /= own
         for i in range(cells):
             fluid[k, i] += plasma[k] * fluid[count, i]
             for s in range(SHELLS):

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from eutonia.body import neuraxis, plasma, tone
 from eutonia.body.draws import normals
 from eutonia.body.neuraxis import CELLS, CISTERN, SPINAL, Sites, Spine, injected, overlay, responses, vertebra_cm
-from eutonia.body.parameters import parameter
-from eutonia.body.person import healthy_creatinine, outside, people
+from eutonia.body.parameters import numbers, parameter
+from eutonia.body.person import outside, population
 from eutonia.chart.orders import Program
 from eutonia.knowledge import Book
 from eutonia.predict.oral import Unpredicted
@@ -130,7 +130,7 @@ def _sites(someone: Spine, book: Book) -> Sites:
     fluid[:, 1, CISTERN] = 1.0
     blood[2] = 1.0
     for k, name in ((3, "spine.legs"), (4, "spine.soleus"), (5, "spine.arms")):
-        low, high = (float(each.removesuffix(" cm")) for each in book.entry(name).value)
+        low, high = numbers(book, name, "cm")
         places = someone.places_cm()
         inside = (places >= (low * scale)[:, None]) & (places <= (high * scale)[:, None])
         tissue[:, k, :SPINAL] = inside / inside.sum(axis=1, keepdims=True)
@@ -160,6 +160,14 @@ class Simulated(Struct, frozen=True, eq=False):
         cord = self.legs if where == "legs" else self.arms
         return tone.ashworth(tone.tone(tone.reflex(cord, self.answers), self.hours, self.answers), self.answers)
 
+    def fall(self) -> Floats:
+        """[people, times] how far the Ashworth score of the legs is below that without the drug."""
+        return np.asarray(self.answers.baseline[:, None] - self.ashworth())
+
+    def noticed(self, book: Book) -> NDArray[np.bool_]:
+        """[people, times] whether that fall is large enough to count as an effect."""
+        return np.asarray(self.fall() >= parameter(book, "tone.noticed", "points").value)
+
 
 def simulate(
     given: Sequence[Given],
@@ -178,12 +186,7 @@ def simulate(
     mixing: str = "fast",
 ) -> Simulated | Unpredicted:
     """What is given at the tip (or by lumbar puncture) does to `count` people over some hours."""
-    creatinine = (
-        healthy_creatinine(book, normals(seed, "creatinine", 0, count, 2)[:, 0])
-        if creatinine_ml_min is None
-        else creatinine_ml_min
-    )
-    someone = people(count, age_years, weight_kg, creatinine)
+    someone = population(book, count, seed, age_years, weight_kg, creatinine_ml_min)
     if why := outside(someone, book):
         return Unpredicted(why)
     if age_years < _ADULT:
@@ -211,14 +214,13 @@ def along_the_spine(
     if isinstance(found, Unpredicted):
         return found
     grid, h, scores = found.hours, found.reflex(), found.ashworth()
-    fall = found.answers.baseline[:, None] - scores
+    fall, begun = found.fall(), found.noticed(book)
     dripping = any(each.mcg_h for each in given)
     last_day = grid > grid[-1] - 24.0 if dripping else np.full(grid.size, True)
 
     def level(x: Floats) -> Spread:
         return spread(x[:, last_day].mean(axis=1) if dripping else x.max(axis=1))
 
-    begun = fall >= parameter(book, "tone.noticed", "points").value
     some = begun.any(axis=1)
     where = {hour: int(np.argmin(np.abs(grid - hour))) for hour in ask_h}
     return SpinalCourse(

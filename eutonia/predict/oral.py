@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from eutonia.body import course, plasma
 from eutonia.body.draws import normals
 from eutonia.body.kinetics import Kinetics, concentrations
-from eutonia.body.person import People, healthy_creatinine, outside, people
+from eutonia.body.person import outside, population
 from eutonia.body.table import regimen
 from eutonia.knowledge import Book
 from eutonia.predict.spread import Spread, spread
@@ -62,7 +62,7 @@ def swallowed(
     Without a creatinine clearance the people are healthy adults, whose clearances spread.  absorption: whether the
     share absorbed depends on the dose (C-01); only our own model, 'adult', knows a share at all.
     """
-    someone = _people(book, count, seed, age_years, weight_kg, creatinine_ml_min)
+    someone = population(book, count, seed, age_years, weight_kg, creatinine_ml_min)
     if why := outside(someone, book):
         return Unpredicted(why)
     drawn = normals(seed, "kinetics", 0, count, plasma.ETAS)
@@ -78,16 +78,6 @@ def swallowed(
     if model not in _URINE:
         found["unchanged_in_urine"] = None
     return OralCourse(count, model, {name: None if each is None else spread(each) for name, each in found.items()})
-
-
-def _people(
-    book: Book, count: int, seed: str, age_years: float, weight_kg: float, creatinine_ml_min: float | None
-) -> People:
-    if creatinine_ml_min is None:
-        return people(
-            count, age_years, weight_kg, healthy_creatinine(book, normals(seed, "creatinine", 0, count, 2)[:, 0])
-        )
-    return people(count, age_years, weight_kg, creatinine_ml_min)
 
 
 def metrics(kinetics: Kinetics, dose_mg: float, every_h: float = 0.0, doses: int = 1) -> dict[str, Floats | None]:
