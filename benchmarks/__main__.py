@@ -4,51 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import eutonia
 from benchmarks import body
 from benchmarks.inputs import bundle_text, chart_40
-
-REPEATS = 5
-
-
-def median_s(run: Callable[[], object], inner: int = 1) -> float:
-    """Median seconds of one call, over five repeats of `inner` calls."""
-    run()
-    times = []
-    for _ in range(REPEATS):
-        begin = time.perf_counter()
-        for _ in range(inner):
-            run()
-        times.append((time.perf_counter() - begin) / inner)
-    return statistics.median(times)
-
-
-def result(name: str, ours: float, target_s: float, peer: str, theirs: float, **more: Any) -> None:
-    """Prints one result: our median, the target, the peer's median and how many times slower the peer is."""
-    print(
-        json.dumps(
-            {
-                "bench": name,
-                "median_ms": float(f"{ours * 1e3:.4g}"),
-                "target_ms": float(f"{target_s * 1e3:.4g}"),
-                "met": ours <= target_s,
-                "peer": peer,
-                "peer_ms": float(f"{theirs * 1e3:.4g}"),
-                "peer_over_ours": round(theirs / ours, 2),
-                "threads": 1,
-                **more,
-            }
-        ),
-        flush=True,
-    )
+from benchmarks.timing import median_s, result
 
 
 def in_process() -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import resource
-import statistics
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +11,7 @@ from numba import njit
 from scipy.integrate import solve_ivp
 from sksundae.cvode import CVODE
 
+from benchmarks.timing import median_s
 from eutonia.body import neuraxis, plasma
 from eutonia.body.draws import normals
 from eutonia.body.kinetics import Kinetics, concentrations
@@ -21,19 +20,7 @@ from eutonia.body.person import people
 from eutonia.body.table import regimen
 from eutonia.knowledge import book
 
-REPEATS = 5
 Result = Callable[..., None]
-
-
-def median_s(run: Callable[[], object]) -> float:
-    """Median seconds of a call over five repeats after a warm-up."""
-    run()
-    times = []
-    for _ in range(REPEATS):
-        begin = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - begin)
-    return statistics.median(times)
 
 
 def w1_people(count: int = 10_000) -> Kinetics:

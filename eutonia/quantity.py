@@ -232,6 +232,16 @@ def rounded(value: Decimal | float, step: Decimal | str, how: Rounding = "neares
     return (exact / size).quantize(Decimal(1), rounding=_ROUNDINGS[how]) * size
 
 
+def figures(value: float, count: int = 3) -> Decimal:
+    """A computed number to so many significant figures, as exact as a screen shows it.
+
+    >>> plain(figures(1234.567)), plain(figures(0.0012345)), plain(figures(99.96))
+    ('1,230', '0.00123', '100')
+    """
+    exact = Decimal(repr(float(value)))
+    return exact if not exact else exact.quantize(Decimal(1).scaleb(exact.adjusted() - count + 1))
+
+
 _GLUE: Final = re.compile(
     r"(?<=[0-9]) (?=(?:"
     + "|".join(

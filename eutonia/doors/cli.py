@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from eutonia import __version__
+from eutonia.doors.options import AS_JSON, NO_MOMENT, give_up, print_json, several
 from eutonia.doors.simulate import simulate
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 ANSWERED: Final = 0
 STOPPED: Final = 1
-UNREADABLE: Final = 2
 
 
 class _Group(click.Group):
@@ -36,11 +35,9 @@ class _Group(click.Group):
         try:
             return super().invoke(context)
         except ReadError as error:
-            for line in error.lines():
-                click.echo(line, err=True)
+            give_up(*error.lines())
         except (MomentError, KnowledgeError) as error:
-            click.echo(str(error), err=True)
-        sys.exit(UNREADABLE)
+            give_up(str(error))
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -55,24 +52,23 @@ def main() -> None:
 main.add_command(simulate)
 
 
-def _options(command: Callable[..., None]) -> Callable[..., None]:
-    for option in (
-        click.option(
-            "--zone", envvar="EUTONIA_ZONE", help="The clinic's time zone for times without one; UTC if not given."
-        ),
-        click.option(
-            "--jurisdiction",
-            type=click.Choice(["US", "DE", "UK"], case_sensitive=False),
-            envvar="EUTONIA_JURISDICTION",
-            default="US",
-            show_default=True,
-        ),
-        click.option("--now", help="The moment of the advice, such as '2026-05-02 09:00'; the clock's if not given."),
-        click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
-        click.argument("file", type=click.Path(path_type=Path)),
-    ):
-        command = option(command)
-    return command
+_ZONE: Final = click.option(
+    "--zone", envvar="EUTONIA_ZONE", help="The clinic's time zone for times without one; UTC if not given."
+)
+_FILE: Final = click.argument("file", type=click.Path(path_type=Path))
+_options = several(
+    _FILE,
+    AS_JSON,
+    click.option("--now", help="The moment of the advice, such as '2026-05-02 09:00'; the clock's if not given."),
+    click.option(
+        "--jurisdiction",
+        type=click.Choice(["US", "DE", "UK"], case_sensitive=False),
+        envvar="EUTONIA_JURISDICTION",
+        default="US",
+        show_default=True,
+    ),
+    _ZONE,
+)
 
 
 def _read(file: Path, zone: str | None) -> Chart:
@@ -87,12 +83,6 @@ def _now(now: str | None) -> datetime | str:
     return now if now is not None else datetime.now(UTC)
 
 
-def _print_json(value: Any) -> None:
-    import json
-
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
-
-
 def _width() -> int:
     try:
         return min(os.get_terminal_size().columns, 110)
@@ -101,11 +91,10 @@ def _width() -> int:
 
 
 @main.command()
-@click.option("--zone", envvar="EUTONIA_ZONE", help="The clinic's time zone for times without one; UTC if not given.")
+@_ZONE
 @click.option("--as", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="The same as --as json.")
-@click.option("--now", hidden=True)
-@click.argument("file", type=click.Path(path_type=Path))
+@several(NO_MOMENT, _FILE)
 def read(file: Path, form: str, as_json: bool, zone: str | None, now: str | None) -> None:
     """Read a chart (text, JSON or a FHIR bundle) and print it again; what was dropped is listed on standard error."""
     chart = _read(file, zone)
@@ -113,7 +102,7 @@ def read(file: Path, form: str, as_json: bool, zone: str | None, now: str | None
         found = chart.to_json()
         if chart.dropped:
             found["dropped"] = [{"where": d.where, "what": d.what, "why": d.why} for d in chart.dropped]
-        _print_json(found)
+        print_json(found)
         return
     click.echo(chart.to_text(), nl=False)
     for dropped in chart.dropped:
@@ -163,7 +152,7 @@ def _answer(
     if as_json:
         whole = len(parts) > 2
         head = ("chart", "now", "knowledge", "person")
-        _print_json(found if whole else {name: found[name] for name in (*head, *parts)})
+        print_json(found if whole else {name: found[name] for name in (*head, *parts)})
     else:
         from eutonia.doors.terminal import render
 
@@ -174,8 +163,7 @@ def _answer(
         try:
             write_page(advice, page)
         except OSError as error:
-            click.echo(f"{page}: the page could not be written: {error.strerror}", err=True)
-            sys.exit(UNREADABLE)
+            give_up(f"{page}: the page could not be written: {error.strerror}")
         if not as_json:
             click.echo(f"\nThe same advice as a page: {page}")
     sys.exit(STOPPED if advice.stopped else ANSWERED)
@@ -202,7 +190,7 @@ def verify(file: Path, as_json: bool, now: str | None, jurisdiction: str, zone: 
     back = verification.read_back(read_file(readback), str(readback), facts)
     outcome = verification.verify(pump, back, facts)
     if as_json:
-        _print_json(
+        print_json(
             {
                 "chart": chart.hash,
                 "agrees": outcome.agrees,
@@ -222,8 +210,7 @@ def verify(file: Path, as_json: bool, now: str | None, jurisdiction: str, zone: 
 
 
 @main.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--now", hidden=True)
+@several(AS_JSON, NO_MOMENT)
 @click.argument("id_", metavar="ID")
 def why(id_: str, as_json: bool, now: str | None) -> None:
     """Tell the whole story of a fact (ADM-04), a conflict (C-05), a number (oral.daily_max) or a finding."""
@@ -231,10 +218,9 @@ def why(id_: str, as_json: bool, now: str | None) -> None:
 
     found = story(id_)
     if found is None:
-        click.echo(f"'{id_}' is not a fact, a conflict or a number; 'eutonia facts' lists the facts", err=True)
-        sys.exit(UNREADABLE)
+        give_up(f"'{id_}' is not a fact, a conflict or a number; 'eutonia facts' lists the facts")
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     from eutonia.doors.story import told
 
@@ -243,14 +229,14 @@ def why(id_: str, as_json: bool, now: str | None) -> None:
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
-@click.option("--now", hidden=True)
+@NO_MOMENT
 def facts(as_json: bool, now: str | None) -> None:
     """List the facts of the monograph with the knowledge, the code and the tests that carry each."""
     from eutonia.doors.story import carried
 
     rows = carried()
     if as_json:
-        _print_json(rows)
+        print_json(rows)
     else:
         for row in rows:
             click.echo(

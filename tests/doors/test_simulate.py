@@ -268,3 +268,10 @@ def test_a_table_that_is_not_there_and_an_ending_that_is_none_are_said(tmp_path:
     found = ask("table", str(tmp_path / "none.csv"), "--out", str(tmp_path / "x.csv"))
     assert (found.exit_code, "No such file" in found.stderr) == (2, True)
     assert "ends neither in .parquet nor in .csv" in run_table(tmp_path, TABLE, out="x.xlsx").stderr
+
+
+def test_a_folder_that_is_not_there_is_named_and_not_the_table(tmp_path: Path) -> None:
+    found = run_table(tmp_path, TABLE, out="nowhere/levels.csv")
+    assert found.exit_code == 2
+    assert str(tmp_path / "nowhere") in found.stderr
+    assert "events.csv" not in found.stderr

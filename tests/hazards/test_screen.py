@@ -99,7 +99,7 @@ def test_no_template_prints_a_number_but_through_the_printer() -> None:
 
 
 @pytest.mark.hazard("H02")
-@pytest.mark.parametrize("module", ["words", "terminal"])
+@pytest.mark.parametrize("module", ["words", "terminal", "simulate"])
 def test_no_door_formats_a_number_by_itself(module: str) -> None:
     tree = ast.parse((DOORS / f"{module}.py").read_text("utf-8"))
     specs = [
@@ -107,7 +107,7 @@ def test_no_door_formats_a_number_by_itself(module: str) -> None:
         for each in ast.walk(tree)
         if isinstance(each, ast.FormattedValue) and each.format_spec
     ]
-    assert all(re.fullmatch(r"f'<(?:[0-9]+|\{[a-z]+\})'", each) for each in specs), specs  # widths only
+    assert all(re.fullmatch(r"f'[<>](?:[0-9]+|\{[a-z]+\})'", each) for each in specs), specs  # widths only
     called = {each.func.id for each in ast.walk(tree) if isinstance(each, ast.Call) and isinstance(each.func, ast.Name)}
     assert not called & {"format", "round", "repr"}
 
