@@ -85,6 +85,7 @@ clean: ## away with all that make made
 
 # The kernels of the body are compiled here, so that nobody's first prediction waits for it.
 .venv/.compiled: .venv/.project $(wildcard eutonia/body/*.py)
+	rm -f eutonia/body/__pycache__/*.nb[ic] # numba does not see a change in another file
 	$(BIN)/python -m eutonia.body.warm
 	@touch $@
 

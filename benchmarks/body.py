@@ -13,9 +13,10 @@ from sksundae.cvode import CVODE
 
 from benchmarks.timing import median_s
 from eutonia.body import neuraxis, plasma
+from eutonia.body.compiled import overlay, responses
 from eutonia.body.draws import normals
 from eutonia.body.kinetics import Kinetics, concentrations
-from eutonia.body.neuraxis import CELLS, Sites, Spine, injected, overlay, responses
+from eutonia.body.neuraxis import CELLS, Sites, Spine, injected
 from eutonia.body.person import people
 from eutonia.body.table import regimen
 from eutonia.knowledge import book

@@ -227,6 +227,7 @@ def strongest_drip() -> Floats:
 def gradient() -> Floats:
     """T2 over T12 after 72 h of lumbar infusion, in the typical spine and in others."""
     from eutonia.body import neuraxis
+    from eutonia.body.compiled import responses
 
     n = 400
     someone = people(n, 40, 70, 110)
@@ -237,7 +238,7 @@ def gradient() -> Floats:
         fluid[:, i, int(neuraxis.vertebra_cm(name, book()))] = 1.0
     sites = neuraxis.Sites(fluid, np.zeros_like(fluid), np.zeros(2))
     source = neuraxis.injected(along, np.full(n, neuraxis.vertebra_cm("L3", book())), 0.7)[:, None]
-    levels = neuraxis.responses(along, source, sites, np.array([1.0, 72.0]), steady=True)[:, 0, :, 1]
+    levels = responses(along, source, sites, np.array([1.0, 72.0]), steady=True)[:, 0, :, 1]
     return levels[:, 0] / levels[:, 1]
 
 

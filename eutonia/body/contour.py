@@ -19,7 +19,9 @@ TOLERANCE: Final = 1e-9
 
 
 @lru_cache(maxsize=64)
-def nodes(earliest: float, latest: float) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+def nodes(
+    earliest: float, latest: float, tolerance: float = TOLERANCE
+) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
     """Nodes z and weights w that serve all times from `earliest` to `latest`: f(t) = sum of Re(w exp(z t) F(z)).
 
     Only those of the upper half plane; their mirror images are in the weights.  A span of 3 needs 15, one of 700 needs 44.
@@ -33,7 +35,7 @@ def nodes(earliest: float, latest: float) -> tuple[NDArray[np.complex128], NDArr
     rates = (math.pi**2 - 2 * math.pi * angles) / reaches
     best = int(rates.argmax())
     alpha, reach, rate = float(angles[best]), float(reaches[best]), float(rates[best])
-    count = math.ceil(-math.log(TOLERANCE) / rate) + 1
+    count = math.ceil(-math.log(tolerance) / rate) + 1
     step = reach / count
     size = (4 * math.pi * alpha - math.pi**2) / reach * count / latest
     u = (np.arange(count) + 0.5) * step

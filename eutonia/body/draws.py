@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import math
+from functools import cache
+from typing import Any, Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+
+_FEW: Final = 20_000
 
 
 def normals(study: str, purpose: str, first: int, people: int, count: int) -> Floats:
@@ -22,16 +26,23 @@ def normals(study: str, purpose: str, first: int, people: int, count: int) -> Fl
     source = np.random.Philox(key=key)
     source.advance(first * blocks)
     uniform = np.random.Generator(source).random((people, 4 * blocks))
-    _normal(uniform)
+    # One text in both cases, and the same bits: a few numbers are not worth the half second that numba takes to load.
+    (_normal if uniform.size <= _FEW else _compiled())(uniform, people, 4 * blocks)
     return uniform[:, :count]
 
 
-@njit(cache=True, nogil=True)
-def _normal(uniform: Floats) -> None:
+def _normal(uniform: Any, people: int, count: int) -> None:
     """Turns pairs of uniform numbers into pairs of normal ones, in place (Box and Muller 1958)."""
-    for i in range(uniform.shape[0]):
-        for j in range(0, uniform.shape[1], 2):
-            radius = np.sqrt(-2.0 * np.log(1.0 - uniform[i, j]))
-            angle = 2.0 * np.pi * uniform[i, j + 1]
-            uniform[i, j] = radius * np.cos(angle)
-            uniform[i, j + 1] = radius * np.sin(angle)
+    for i in range(people):
+        for j in range(0, count, 2):
+            radius = math.sqrt(-2.0 * math.log(1.0 - uniform[i, j]))
+            angle = 2.0 * math.pi * uniform[i, j + 1]
+            uniform[i, j] = radius * math.cos(angle)
+            uniform[i, j + 1] = radius * math.sin(angle)
+
+
+@cache
+def _compiled() -> Any:
+    from numba import njit
+
+    return njit(cache=True, nogil=True)(_normal)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import DTypeLike, NDArray
 
-from eutonia.body import course
-from eutonia.body.table import EventTable
+if TYPE_CHECKING:
+    from eutonia.body.table import EventTable
 
 Floats = NDArray[np.float64]
 
@@ -55,6 +55,9 @@ class Kinetics(Struct, frozen=True, eq=False):
 
     def rows(self) -> Floats:
         """[rows, ROW] the rates and weights that `course.run` works with."""
+        # Here, because the kernels bring numba, and who only needs the numbers does not wait for it.
+        from eutonia.body import course
+
         out = np.empty((len(self), course.ROW))
         course.fill_rows(
             out, self.transit_h, self.absorb_h, self.clearance_l_h, self.central_l, self.between_l_h,
@@ -77,6 +80,8 @@ def concentrations(
     recorded observation shows what its place among the records says.  The same bits for any number of threads.
     Raises KineticsError where a dose at steady state has no steady state.
     """
+    from eutonia.body import course
+
     grid = np.ascontiguousarray(np.empty(0) if times_h is None else times_h, float)
     if grid.size and (not np.all(np.isfinite(grid)) or np.any(np.diff(grid) <= 0)):
         raise KineticsError("the times must be finite and ascending")
@@ -106,6 +111,8 @@ def concentrations(
 
 def _rated(kinetics: Kinetics, table: EventTable) -> Floats:
     """The numbers of the table with every length of an infusion as the rate that what is absorbed of it needs."""
+    from eutonia.body import course
+
     rate = table.numbers[:, course.RATE]
     if not np.any(rate < 0):
         return table.numbers

@@ -8,16 +8,14 @@ is a sum of the answers to one bolus and one unit of steady infusion.  Units in 
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
 from msgspec import Struct
-from numba import njit
 from numpy.typing import NDArray
 
 from eutonia.body import resolvent
-from eutonia.body.contour import nodes
 from eutonia.body.kinetics import Kinetics
 from eutonia.body.parameters import numbers, parameter
 from eutonia.knowledge import Book
@@ -28,9 +26,10 @@ SPINAL: Final = 60
 CISTERN: Final = SPINAL
 CRANIAL: Final = SPINAL + 1
 CELLS: Final = SPINAL + 2
-# Normal numbers a person has for the spine: fluid, mixing, way to the blood, diffusion, and two to spare.
-ETAS: Final = 6
-_FLUID, _MIXING, _TO_BLOOD, _DIFFUSION = range(4)
+# Normal numbers a person has for the spine: fluid, mixing, way to the blood, diffusion, regime, cistern, partition, and
+# one to spare.
+ETAS: Final = 8
+_FLUID, _MIXING, _TO_BLOOD, _DIFFUSION, _REGIME, _CISTERN, _PARTITION = range(7)
 _HEIGHT_CM: Final = 175.0
 
 VERTEBRAE: Final = (
@@ -56,6 +55,11 @@ class Spine(Struct, frozen=True, eq=False):
     def __len__(self) -> int:
         return int(self.length_cm.size)
 
+    @property
+    def lined(self) -> NDArray[np.bool_]:
+        """[people, CELLS] whether there is tissue beside the fluid."""
+        return np.asarray(self.room[:, :, 0] > 0.0)
+
     def places_cm(self) -> Floats:
         """[people, SPINAL] the middles of the cells, above the end of the sac."""
         return np.asarray((np.arange(SPINAL) + 0.5) / SPINAL * self.length_cm[:, None])
@@ -70,10 +74,19 @@ def vertebra_cm(name: str, book: Book) -> float:
     return below + tall[name[0]] / 2
 
 
-def spine(kinetics: Kinetics, height_cm: Floats, normals: Floats, book: Book, mixing: str = "fast") -> Spine:
+def spine(
+    kinetics: Kinetics,
+    height_cm: Floats,
+    normals: Floats,
+    book: Book,
+    mixing: str = "fast",
+    unsure: bool = False,
+) -> Spine:
     """The spines of people; normals: [people, ETAS], zeros for the typical person.
 
-    mixing: 'fast' as the label's clearance and gradient need, or 'slow' as the pig studies and aspirates suggest.
+    mixing: 'fast' as the label's clearance and gradient need, 'slow' as the pig studies and aspirates suggest, or
+    'mixture': each person has one of them, the slow one with its share.  unsure: each person is also drawn from what is
+    not certain about the model itself.
     """
     n = len(kinetics)
 
@@ -81,8 +94,7 @@ def spine(kinetics: Kinetics, height_cm: Floats, normals: Floats, book: Book, mi
         return parameter(book, f"spine.{name}", unit).value
 
     def drawn(name: str, unit: str, column: int) -> Floats:
-        found = parameter(book, f"spine.{name}", unit)
-        return np.asarray(found.value * np.exp(found.between * normals[:, column]))
+        return parameter(book, f"spine.{name}", unit).drawn(normals[:, column], unsure)
 
     scale = height_cm / _HEIGHT_CM
     length = number("length", "cm") * scale
@@ -93,13 +105,15 @@ def spine(kinetics: Kinetics, height_cm: Floats, normals: Floats, book: Book, mi
     volume[:, CISTERN], volume[:, CRANIAL] = number("cistern", "mL"), number("cranial", "mL")
 
     pace = drawn("mixing", "cm2/h", _MIXING)
-    if mixing == "slow":
-        low, high = numbers(book, "spine.mixing_slow", "cm2/h")
-        pace *= math.sqrt(low * high) / number("mixing", "cm2/h")
+    slow = np.full(n, mixing == "slow")
+    if mixing == "mixture":
+        slow = normals[:, _REGIME] < NormalDist().inv_cdf(number("mixing_slow_share", "%"))
+    low, high = numbers(book, "spine.mixing_slow", "cm2/h")
+    pace = np.where(slow, pace * math.sqrt(low * high) / number("mixing", "cm2/h"), pace)
     edges = np.arange(1, SPINAL + 1) / SPINAL
     exchange = np.empty((n, CELLS - 1))
     exchange[:, :SPINAL] = (pace * area / step)[:, None] * (1.0 + number("mixing_slope", "%") * (2.0 * edges - 1.0))
-    exchange[:, SPINAL] = number("cistern_cranial", "mL/h")
+    exchange[:, SPINAL] = drawn("cistern_cranial", "mL/h", _CISTERN)
 
     caudal, made = number("caudal_flow", "mL/h"), number("production", "mL/h")
     down, up, lost = np.zeros((n, CELLS - 1)), np.zeros((n, CELLS - 1)), np.zeros((n, CELLS))
@@ -109,7 +123,7 @@ def spine(kinetics: Kinetics, height_cm: Floats, normals: Floats, book: Book, mi
     crossing = np.zeros((n, CELLS))
     crossing[:, :SPINAL] = drawn("to_blood", "/h", _TO_BLOOD)[:, None] * volume[:, :SPINAL]
 
-    radius, partition = number("cord_radius", "cm"), number("cord_partition", "%")
+    radius, partition = number("cord_radius", "cm"), drawn("cord_partition", "%", _PARTITION)
     depth = radius / resolvent.SHELLS
     reach = number("cord_volume", "mL") / (math.pi * radius**2) * scale
     through = number("diffusion_share", "%") * drawn("diffusion", "cm2/h", _DIFFUSION) / depth
@@ -153,92 +167,3 @@ class Sites(Struct, frozen=True, eq=False):
     fluid: Floats
     tissue: Floats
     plasma: Floats
-
-
-def responses(spine: Spine, sources: Floats, sites: Sites, times_h: Floats, *, steady: bool) -> Floats:
-    """[people, sources, sites, times] concentrations in ng/mL at ascending times above zero.
-
-    sources: [people, sources, CELLS] mcg at once; with `steady`, mcg/h from time zero on instead.
-    """
-    z, real, imaginary = _turning(np.asarray(times_h, float).tobytes(), steady)
-    out = np.zeros((len(spine), sources.shape[1], sites.plasma.size, times_h.size))
-    _responses(
-        z, real, imaginary, spine.volume, spine.mixing,
-        spine.down, spine.up, spine.lost, spine.crossing, spine.room, spine.inward, spine.leaving, spine.blood, sources,
-        sites.fluid, sites.tissue, sites.plasma, out,
-    )  # fmt: skip
-    return out
-
-
-@lru_cache(maxsize=32)
-def _turning(times: bytes, steady: bool) -> tuple[NDArray[np.complex128], Floats, Floats]:
-    """Nodes [nodes], and what each contributes to each time, [nodes, times]: real part, imaginary part.
-
-    The same for everybody, so it is kept.  Four nodes are added up at once: nodes of no weight fill the last four.
-    """
-    hours = np.frombuffer(times)
-    z, w = nodes(float(hours[0]), float(hours[-1]))
-    if steady:
-        w = w / z
-    turning = np.zeros((-(-z.size // 4) * 4, hours.size), np.complex128)
-    turning[: z.size] = w[:, None] * np.exp(np.outer(z, hours)) * 1e3
-    return z, np.ascontiguousarray(turning.real), np.ascontiguousarray(turning.imag)
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
-def _responses(  # type: ignore[no-untyped-def]
-    z, real, imaginary, volume, mixing, down, up, lost, crossing, room, inward, leaving, blood, sources,
-    of_fluid, of_tissue, of_plasma, out,
-) -> None:  # fmt: skip
-    people, count, cells = sources.shape
-    looked_at, times = of_plasma.size, real.shape[1]
-    fluid, tissue = np.empty((count + 1, cells), np.complex128), np.empty((count + 1, cells, 3), np.complex128)
-    plasma, work = np.empty(count, np.complex128), np.empty((cells, 7), np.complex128)
-    first, last = np.empty(looked_at, np.int64), np.empty(looked_at, np.int64)
-    at = np.zeros((count, looked_at, real.shape[0]), np.complex128)
-    for p in range(people):
-        # Most sites are a cell or a few: only those are added up.
-        for s in range(looked_at):
-            first[s], last[s] = cells, 0
-            for i in range(cells):
-                if of_fluid[p, s, i] != 0.0 or of_tissue[p, s, i] != 0.0:
-                    first[s], last[s] = min(first[s], i), i + 1
-        for n in range(z.size):
-            resolvent.solve(
-                z[n], volume[p], mixing[p], down[p], up[p], lost[p], crossing[p], room[p], inward[p], leaving[p],
-                blood[p], sources[p], fluid, tissue, plasma, work,
-            )  # fmt: skip
-            for k in range(count):
-                for s in range(looked_at):
-                    seen = of_plasma[s] * plasma[k]
-                    for i in range(first[s], last[s]):
-                        seen += of_fluid[p, s, i] * fluid[k, i] + of_tissue[p, s, i] * tissue[k, i, 1]
-                    at[k, s, n] = seen
-        for k in range(count):
-            for s in range(looked_at):
-                to = out[p, k, s]
-                for n in range(0, real.shape[0], 4):
-                    a, b, c, d = at[k, s, n], at[k, s, n + 1], at[k, s, n + 2], at[k, s, n + 3]
-                    a0, b0, c0, d0 = a.real, b.real, c.real, d.real
-                    a1, b1, c1, d1 = -a.imag, -b.imag, -c.imag, -d.imag
-                    e, f, g, h = real[n], real[n + 1], real[n + 2], real[n + 3]
-                    q, u, v, x = imaginary[n], imaginary[n + 1], imaginary[n + 2], imaginary[n + 3]
-                    for t in range(times):
-                        to[t] += (
-                            a0 * e[t] + a1 * q[t] + b0 * f[t] + b1 * u[t]
-                            + c0 * g[t] + c1 * v[t] + d0 * h[t] + d1 * x[t]
-                        )  # fmt: skip
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
-def overlay(out, answer, first, amount) -> None:  # type: ignore[no-untyped-def]
-    """Adds to out [people, sites, times] the answer [people, sites, times] once for each dose: `amount` times, from
-    point `first` on."""
-    people, sites, times = out.shape
-    for p in range(people):
-        for s in range(sites):
-            to, one = out[p, s], answer[p, s]
-            for k in range(first.size):
-                much, later = amount[k], np.uintp(first[k])
-                for t in range(np.uintp(max(times - first[k], 0))):
-                    to[later + t] += much * one[t]

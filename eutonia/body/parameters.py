@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from functools import lru_cache
 from typing import Final
 
+import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from eutonia.knowledge import Book, KnowledgeError
 
@@ -29,6 +32,14 @@ class Parameter(Struct, frozen=True):
     between: float
     uncertain: float
     grade: str
+
+    def spread(self, unsure: bool) -> float:
+        """The sd between people; with `unsure`, that of one draw of a person whose model is not certain either."""
+        return math.hypot(self.between, self.uncertain) if unsure else self.between
+
+    def drawn(self, normals: NDArray[np.float64], unsure: bool = False) -> NDArray[np.float64]:
+        """The values of people with these normal numbers, spread on the logarithm."""
+        return np.asarray(self.value * np.exp(self.spread(unsure) * normals))
 
 
 @lru_cache(maxsize=512)

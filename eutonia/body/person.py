@@ -44,11 +44,18 @@ def outside(someone: People, book: Book) -> str:
 
 
 def population(
-    book: Book, count: int, seed: str, age_years: float, weight_kg: float, creatinine_ml_min: float | None
+    book: Book,
+    count: int,
+    seed: str,
+    age_years: ArrayLike,
+    weight_kg: ArrayLike,
+    creatinine_ml_min: ArrayLike | None,
+    *,
+    first: int = 0,
 ) -> People:
-    """`count` persons of one age and weight; without a creatinine clearance, those of healthy adults, which spread."""
+    """The `count` persons from `first` on; without a creatinine clearance, those of healthy adults, which spread."""
     if creatinine_ml_min is not None:
         return people(count, age_years, weight_kg, creatinine_ml_min)
     healthy = parameter(book, "body.creatinine_healthy", "mL/min")
-    drawn = healthy.value / 0.06 * np.exp(healthy.between * normals(seed, "creatinine", 0, count, 2)[:, 0])
+    drawn = healthy.value / 0.06 * np.exp(healthy.between * normals(seed, "creatinine", first, count, 2)[:, 0])
     return people(count, age_years, weight_kg, drawn)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eutonia.body import course, neuraxis, plasma
+from eutonia.body import compiled, course, neuraxis, plasma
 from eutonia.body.draws import normals
 from eutonia.body.kinetics import concentrations
 from eutonia.body.person import people
@@ -26,9 +26,9 @@ def warm() -> None:
     weights = np.zeros((2, 1, neuraxis.CELLS))
     sites = neuraxis.Sites(weights, weights, np.ones(1))
     source = neuraxis.injected(spines, np.full(2, 30.0), 1.0)[:, None]
-    answer = neuraxis.responses(spines, source, sites, np.array([1.0, 2.0]), steady=False)[:, 0]
+    answer = compiled.responses(spines, source, sites, np.array([1.0, 2.0]), steady=False)[:, 0]
     for one in (answer, answer.copy()):
-        neuraxis.overlay(np.zeros(answer.shape), one, np.array([0]), np.ones(1))
+        compiled.overlay(np.zeros(answer.shape), one, np.array([0]), np.ones(1))
 
 
 if __name__ == "__main__":

@@ -11,8 +11,9 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from eutonia.body import neuraxis, plasma, tone
+from eutonia.body.compiled import overlay, responses
 from eutonia.body.draws import normals
-from eutonia.body.neuraxis import CELLS, CISTERN, SPINAL, Sites, Spine, injected, overlay, responses, vertebra_cm
+from eutonia.body.neuraxis import CELLS, CISTERN, SPINAL, Sites, Spine, injected, vertebra_cm
 from eutonia.body.parameters import numbers, parameter
 from eutonia.body.person import outside, population
 from eutonia.chart.orders import Program

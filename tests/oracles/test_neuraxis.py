@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from scipy.linalg import expm
 
 from eutonia.body import neuraxis, plasma
+from eutonia.body.compiled import responses
 from eutonia.body.draws import normals
-from eutonia.body.neuraxis import CELLS, CISTERN, SPINAL, Sites, Spine, injected, responses, spine, vertebra_cm
+from eutonia.body.neuraxis import CELLS, CISTERN, SPINAL, Sites, Spine, injected, spine, vertebra_cm
 from eutonia.body.person import people
 from eutonia.knowledge import book
 

@@ -7,9 +7,10 @@ import pytest
 import roadrunner
 
 from eutonia.body import plasma
+from eutonia.body.compiled import responses
 from eutonia.body.draws import normals
 from eutonia.body.kinetics import concentrations
-from eutonia.body.neuraxis import CELLS, Sites, injected, responses
+from eutonia.body.neuraxis import CELLS, Sites, injected
 from eutonia.body.person import people
 from eutonia.body.table import regimen
 from eutonia.knowledge import book

@@ -1,0 +1,97 @@
+"""The answers of a whole population by numpy, against the compiled ones, the dense exponential and the plasma engine."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.linalg import expm
+
+from eutonia.body import compiled, neuraxis, plasma
+from eutonia.body.draws import normals
+from eutonia.body.kinetics import concentrations
+from eutonia.body.neuraxis import CELLS, CISTERN, Sites, Spine, injected
+from eutonia.body.person import people
+from eutonia.body.responses import Source, responses
+from eutonia.body.table import regimen
+from eutonia.knowledge import book
+from tests.oracles.test_neuraxis import drawn, matrix
+
+Floats = NDArray[np.float64]
+HOURS = np.arange(1, 337) * 0.5
+
+
+def sites(count: int) -> Sites:
+    """A lumbar cell, the cistern, the cord behind some cells, plasma."""
+    fluid, tissue = np.zeros((count, 4, CELLS)), np.zeros((count, 4, CELLS))
+    fluid[:, 0, 12] = fluid[:, 1, CISTERN] = 1.0
+    tissue[:, 2, 20:28] = 1 / 8
+    return Sites(fluid, tissue, np.array([0.0, 0.0, 0.0, 1.0]))
+
+
+def at(someone: Spine, cm: float, spread: float) -> Floats:
+    n = len(someone)
+    return np.concatenate([injected(someone, np.full(n, cm), spread), np.zeros((n, 1))], axis=1)
+
+
+@pytest.mark.parametrize("mixing", ["fast", "slow", "mixture"])
+def test_a_population_at_once_is_what_the_compiled_solve_gives_each_person(mixing: str) -> None:
+    someone = drawn(20, mixing)
+    asked = [Source(at(someone, 14.0, 3.0)), Source(at(someone, 30.0, 0.7), steady=True)]
+    found = responses(someone, asked, sites(20), HOURS)
+    for k, source in enumerate(asked):
+        one = compiled.responses(someone, source.mcg[:, None, :-1], sites(20), HOURS, steady=source.steady)[:, 0]
+        peak = one.max(axis=2, keepdims=True)
+        assert np.abs(np.moveaxis(found[k], 0, 1) - one).max() < 2e-4 * peak.max()
+        assert (np.abs(np.moveaxis(found[k], 0, 1) - one) < 2e-3 * peak).all()
+
+
+def test_drug_in_plasma_reaches_the_spine_as_the_dense_exponential_says() -> None:
+    someone = drawn(2)
+    given = np.zeros((2, CELLS + 1))
+    given[:, -1] = 1000.0
+    found = responses(someone, [Source(given)], sites(2), HOURS)[0]
+    for p in range(2):
+        a, room = matrix(someone, p)
+        start = np.zeros(a.shape[0])
+        start[-3] = 1000.0 / room[-3]
+        for i in (0, 3, 11, 47, 191):
+            state = 1e3 * (expm(a * HOURS[i]) @ start)
+            exact = [state[12], state[CISTERN], np.mean([state[CELLS + 3 * c + 1] for c in range(20, 28)]), state[-3]]
+            assert (np.abs(found[:, p, i] - exact) < 2e-4 * found[:, p].max(axis=1)).all()
+
+
+def test_a_tablet_shows_the_plasma_of_the_plasma_engine_but_for_what_the_spine_holds() -> None:
+    n = 50
+    someone = people(n, 40, 70, 100)
+    kinetics = plasma.kinetics("adult", someone, normals("tablet", "kinetics", 0, n, plasma.ETAS), book())
+    spines = neuraxis.spine(
+        kinetics, np.full(n, 175.0), normals("tablet", "spine", 0, n, neuraxis.ETAS), book(), "mixture", unsure=True
+    )
+    given = np.zeros((n, CELLS + 1))
+    given[:, -1] = 1000.0  # 1 mg
+    found = responses(spines, [Source(given, gut=kinetics)], sites(n), HOURS)[0, 3]
+    levels, _ = concentrations(kinetics, regimen(n, [1.0]), HOURS)
+    # Fluid and tissue at an eighth of plasma hold less than half a hundredth of the drug.
+    assert np.abs(found - levels).max() < 0.01 * levels.max()
+
+
+def test_the_mixture_holds_its_share_of_slow_spines_and_the_rest_are_fast() -> None:
+    n = 4000
+    fast, slow, both = (drawn(n, each).mixing[:, 0] for each in ("fast", "slow", "mixture"))
+    is_slow = both == slow
+    assert ((both == fast) | is_slow).all()
+    assert is_slow.mean() == pytest.approx(0.2, abs=0.02)
+
+
+def test_an_unsure_model_spreads_people_wider_around_the_same_middle() -> None:
+    n = 4000
+    someone = people(n, 40, 70, 100)
+    kinetics = plasma.kinetics("adult", someone, np.zeros((n, plasma.ETAS)), book())
+    etas = normals("unsure", "spine", 0, n, neuraxis.ETAS)
+    sure, unsure = (
+        np.log(neuraxis.spine(kinetics, np.full(n, 175.0), etas, book(), unsure=each).crossing[:, 5])
+        for each in (False, True)
+    )
+    assert unsure.std() == pytest.approx(sure.std() * np.hypot(0.6, 0.25) / 0.6, rel=0.03)
+    assert np.median(unsure) == pytest.approx(np.median(sure), abs=0.03)
