@@ -647,11 +647,16 @@ def kind_of(what: e.What) -> str:
     return _WRITERS[type(what)][0]
 
 
+def line_of(what: e.What) -> str:
+    """What happened as a line of the chart says it, without moment and writer."""
+    kind, write = _WRITERS[type(what)]
+    body = write(what)
+    return f"{kind} {body}" if body else kind
+
+
 def written(event: e.Event) -> str:
     """The event as one line in its plainest form; reading it gives the same event."""
-    kind, write = _WRITERS[type(event.what)]
-    body = write(event.what)
-    line = f"{event.written} {kind}" + (f" {body}" if body else "")
+    line = f"{event.written} {line_of(event.what)}"
     if event.by:
-        line += f"; by {event.by}" if body else f" ; by {event.by}"
+        line += f"; by {event.by}" if line_of(event.what) != kind_of(event.what) else f" ; by {event.by}"
     return line

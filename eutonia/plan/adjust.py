@@ -156,6 +156,7 @@ def _plan(facts: Facts, pump: PumpState, at: datetime, program: Program, overrid
             "program",
             f"{program.written}: {runs(program, pump.strength, left, pump, at, facts)}; read it back ('eutonia verify').",
             after,
+            writes=e.Programmed(program),
         ),
         Step(
             next_at, "review", f"Score the tone and ask for effects; no further change before {when(next_at, facts)}."

@@ -106,6 +106,7 @@ def _down(facts: Facts, pump: PumpState, days: int, floor: Decimal, alternative:
                 "program",
                 f"{program.written} (-{plain(percent)}%).",
                 Quantity.of(dose, "mcg/day"),
+                writes=e.Programmed(program),
             )
         )
         before = dose
@@ -115,6 +116,7 @@ def _down(facts: Facts, pump: PumpState, days: int, floor: Decimal, alternative:
             "stop",
             "End of the withdrawal. Whether the pump is then stopped or kept running without drug follows the maker's manual (a stop of more "
             "than 48 h is a named risk); write 'program stop'. Restart later by the start rules.",
+            writes=e.Programmed(Program()),
         )
     )
     facts_, sources = basis(facts.book, *_ENTRIES)

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from eutonia.chart.event import What
+from eutonia.chart.text import line_of
 from eutonia.findings import Kind
 from eutonia.knowledge import Book
 from eutonia.moment import iso
@@ -18,13 +20,17 @@ Setting = Literal["home", "clinic", "monitored", "inpatient"]
 
 
 class Step(Struct, frozen=True):
-    """One thing to do at one moment.  `dose` is the daily dose of a regimen or a program, or the amount of a bolus."""
+    """One thing to do at one moment.  `dose` is the daily dose of a regimen or a program, or the amount of a bolus.
+
+    `writes` is what the chart will hold once it is done: the preview, and what a prediction rests on.
+    """
 
     at: datetime
     do: Do
     says: str
     dose: Quantity | None = None
     over_h: Decimal | None = None
+    writes: What | None = None
 
     def as_dict(self, home: tzinfo) -> dict[str, Any]:
         """The step as JSON."""
@@ -33,6 +39,8 @@ class Step(Struct, frozen=True):
             found["dose"] = self.dose.wire()
         if self.over_h is not None:
             found["over_h"] = float(self.over_h)
+        if self.writes is not None:
+            found["writes"] = line_of(self.writes)
         return found
 
 

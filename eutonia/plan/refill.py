@@ -75,7 +75,12 @@ def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> It
             "draw",
             f"Empty the chamber; {expected} is expected. If it differs by more than {tolerance}, do not just fill and send home: look for the cause.",
         ),
-        Step(facts.now, "refill", f"{plain(volume)} of {plain(strength)}; the needle's place confirmed; {CHECKED}."),
+        Step(
+            facts.now,
+            "refill",
+            f"{plain(volume)} of {plain(strength)}; the needle's place confirmed; {CHECKED}.",
+            writes=e.Refill(volume, strength),
+        ),
     ]
     steps += _program(facts, pump, volume)
     steps.append(

@@ -97,13 +97,14 @@ def _plan(facts: Facts, pump: PumpState, program: Program, option: str, why: str
     if empty:
         volume_ml = float(pump.fill.volume.to("mL"))
         fill = f"The reservoir should be empty: refill {plain(pump.fill.volume)} of {plain(pump.strength)} first; {CHECKED}."
-        steps.append(Step(facts.now, "refill", fill))
+        steps.append(Step(facts.now, "refill", fill, writes=e.Refill(pump.fill.volume, pump.fill.strength)))
     steps += [
         Step(
             facts.now,
             "program",
             f"{told.written}: {runs(told, pump.strength, volume_ml, pump, facts.now, facts, empty)}; read it back ('eutonia verify').",
             told.daily,
+            writes=e.Programmed(told),
         ),
         Step(later, "review", f"Observed until {when(later, facts)} at least; no rise before; score the tone."),
     ]

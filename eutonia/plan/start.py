@@ -113,6 +113,7 @@ def _plan(facts: Facts, pump: PumpState, dose: Quantity) -> Plan:
             "program",
             f"{program.written}: {runs(program, pump.strength, pump.left_ml, pump, facts.now, facts)}; read it back ('eutonia verify').",
             dose,
+            writes=e.Programmed(program),
         ),
         Step(
             facts.now + wait,

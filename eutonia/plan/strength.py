@@ -131,7 +131,12 @@ def _plan(facts: Facts, pump: PumpState, new: Quantity, asked: Quantity | None) 
             f"Old: {pump.program.written} with {plain(old)}. New: the same {plain(daily)} with {plain(new)}; {CHECKED}.",
         ),
         Step(facts.now, "draw", f"Empty the chamber; {plain(rounded(pump.left_ml, '0.1'))} mL is expected.{mixture}"),
-        Step(facts.now, "refill", f"{plain(volume)} of {plain(new)}; alarm at {plain(pump.alarm_ml)}; {CHECKED}."),
+        Step(
+            facts.now,
+            "refill",
+            f"{plain(volume)} of {plain(new)}; alarm at {plain(pump.alarm_ml)}; {CHECKED}.",
+            writes=e.Refill(volume, new),
+        ),
         Step(
             facts.now,
             "bridge",
@@ -139,12 +144,14 @@ def _plan(facts: Facts, pump: PumpState, new: Quantity, asked: Quantity | None) 
             f"until {when(ends, facts)}, INSTEAD of the running program.",
             dose,
             Decimal(hours),
+            writes=e.Bridge(dose, Quantity.of(hours, "h")),
         ),
         Step(
             ends,
             "program",
             f"{program.written}: {plain(new_rate)} mL/day; next refill by {shown_day(due, facts.home)}; read it back ('eutonia verify').{note}",
             daily,
+            writes=e.Programmed(program),
         ),
         Step(
             ends + timedelta(hours=24),

@@ -14,7 +14,7 @@ from eutonia.chart.orders import evenly
 from eutonia.evidence import Unknown
 from eutonia.plan.guard import taper_days
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
-from eutonia.plan.words import regimen_words
+from eutonia.plan.words import taking
 from eutonia.pump import PumpState
 from eutonia.quantity import Quantity, plain, rounded
 
@@ -82,19 +82,13 @@ def _down(facts: Facts, today: Decimal, length: int, liquid: Quantity | None, pu
         even = rounded(dose, grain, "up")
         count = times if even <= book.quantity("oral.single_max").to("mg") * times else times + 1
         regimen = replace(evenly(even, count, grain), liquid=liquid)
-        steps.append(
-            Step(
-                facts.now + timedelta(days=day),
-                "take",
-                f"{regimen_words(regimen, facts)}.",
-                Quantity.of(even, "mg/day"),
-            )
-        )
+        steps.append(taking(facts.now + timedelta(days=day), "", regimen, facts))
     steps.append(
         Step(
             facts.now + timedelta(days=length),
             "stop",
             "Stop; look for signs of withdrawal over the next days; write 'oral stop'.",
+            writes=e.Oral(None),
         )
     )
     facts_, sources = basis(book, *_ENTRIES)

@@ -17,7 +17,7 @@ from eutonia.findings.finding import listed
 from eutonia.findings.kidney import Kidney, kidney
 from eutonia.plan.guard import oral_step, oral_window
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
-from eutonia.plan.words import regimen_words, when
+from eutonia.plan.words import regimen_words, taking, when
 from eutonia.pump import PumpState
 from eutonia.quantity import Quantity, plain, rounded
 
@@ -144,7 +144,7 @@ def _descend(facts: Facts, today: Decimal, most: Decimal, liquid: Quantity | Non
     while daily > most:
         daily = rounded(max(daily - step, min(most, daily)), grain, "down")
         regimen = replace(_split(daily, grain, facts), liquid=liquid)
-        steps.append(Step(at, "take", f"{regimen_words(regimen, facts)}.", Quantity.of(daily, "mg/day")))
+        steps.append(taking(at, "", regimen, facts))
         at += timedelta(days=float(book.quantity("oral.step_days").to("days")))
     steps.append(
         Step(at, "review", "Score the tone and ask for effects and for signs of withdrawal; check creatinine.")
@@ -191,7 +191,7 @@ def _child(facts: Facts, today: Decimal, age: int) -> Plan | Refusal:
     facts_, sources = basis(book, *names)
     later = facts.now + timedelta(days=7)
     steps = (
-        Step(facts.now, "take", f"{regimen_words(regimen, facts)}.", Quantity.of(daily, "mg/day")),
+        taking(facts.now, "", regimen, facts),
         Step(later, "review", "Score the tone and ask for effects; a specialist sets the next step."),
     )
     why = (
@@ -228,7 +228,7 @@ def _climb(
             break
         regimen = replace(_split(new, grain, facts), liquid=liquid)
         condition = "" if not steps else "If the response is not enough and the last dose was borne well: "
-        steps.append(Step(at, "take", f"{condition}{regimen_words(regimen, facts)}.", Quantity.of(new, "mg/day")))
+        steps.append(taking(at, condition, regimen, facts))
         daily, at = new, at + timedelta(days=days)
     if not steps:
         return None
@@ -282,8 +282,7 @@ def _hold(facts: Facts, today: Decimal, effects: str) -> Iterator[Plan]:
     )
     back = today - facts.book.quantity("oral.step_a_day").to("mg/day")
     if regimen is not None and back >= facts.book.quantity("oral.smallest").to("mg"):
-        words = regimen_words(_split(back, Decimal("2.5"), facts), facts)
-        down = Step(facts.now, "take", f"Back to {words}.", Quantity.of(back, "mg/day"))
+        down = taking(facts.now, "Back to ", _split(back, Decimal("2.5"), facts), facts)
         yield Plan(
             "titration",
             "step back",

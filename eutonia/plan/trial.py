@@ -116,6 +116,7 @@ def _series(facts: Facts, doses: list[Decimal], option: str) -> Plan:
                 f"{condition}{plain(dose)} mcg trial bolus ({volume} mL of {plain(strength)}) by lumbar puncture and barbotage over at "
                 f"least {book.quantity('trial.barbotage')}; {CHECKED}.",
                 Quantity.of(dose, "mcg"),
+                writes=e.Trial(Quantity.of(dose, "mcg")),
             )
         )
         end = at + timedelta(hours=float(high.to("h")))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.chart.orders import Program, Regimen
 from eutonia.moment import shown, shown_day
+from eutonia.plan.plan import Step
 from eutonia.pump import PumpState
 from eutonia.pump.program import problems
 from eutonia.quantity import Quantity, plain, rounded
@@ -43,6 +45,11 @@ def regimen_words(regimen: Regimen, facts: Facts) -> str:
     else:
         how = "tablets: " + ", ".join(_dispensed(d, sizes) for d in doses)
     return f"{regimen.written} ({plain(regimen.daily.value)} mg daily; {how})"
+
+
+def taking(at: datetime, before: str, regimen: Regimen, facts: Facts) -> Step:
+    """The step of taking a regimen from a moment on; `before` opens its sentence."""
+    return Step(at, "take", f"{before}{regimen_words(regimen, facts)}.", regimen.daily, writes=e.Oral(regimen))
 
 
 def _dispensed(dose_mg: Decimal, sizes: tuple[Quantity, ...]) -> str:

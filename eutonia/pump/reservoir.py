@@ -7,6 +7,7 @@ everything that was filled is in the chamber, in the line, in the patient, or wa
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final, Literal
@@ -195,6 +196,7 @@ class _Fold(Struct):
     delivered_mcg: float = 0.0
     drawn_mcg: float = 0.0
     moved_ml: float = 0.0
+    last_refill: e.Event | None = None
 
     def advance(self, to: float) -> None:
         """Lets the pump run until `to`."""
@@ -242,6 +244,34 @@ class _Fold(Struct):
         self.moved_ml += volume_ml
         out = self.line.push(volume_ml, strength) if self.line is not None else volume_ml * strength
         self.delivered_mcg += out
+
+    def happen(self, event: e.Event) -> None:
+        """Lets the pump run until an event, and then the event happen."""
+        at = event.at.timestamp()
+        if self.implant is None:
+            self.now = at
+        self.advance(at)
+        self.now = max(self.now, at)
+        match event.what:
+            case e.Implant():
+                self.on_implant(event, event.what)
+            case e.Revision():
+                self.on_revision(event, event.what)
+            case e.Refill():
+                self.on_refill(event, event.what, self.last_refill)
+                self.last_refill = event
+            case e.Programmed():
+                self.on_program(event, event.what)
+            case e.Bridge():
+                self.on_bridge(event, event.what)
+            case e.Prime():
+                self.on_prime(event, event.what)
+            case e.Residual():
+                self.on_residual(event, event.what)
+            case e.Device():
+                self.on_device(event, event.what)
+            case e.Explained():
+                self.on_explained(event, event.what)
 
     # --- one method a kind of event ---
 
@@ -419,36 +449,29 @@ def pump_state(facts: Facts) -> PumpState | None:
     if not facts.of(e.Implant):
         return None
     fold = _Fold(facts)
-    last_refill: e.Event | None = None
     for event in facts.of(*_PUMP_KINDS):
-        at = event.at.timestamp()
-        if fold.implant is None:
-            fold.now = at
-        fold.advance(at)
-        fold.now = max(fold.now, at)
-        match event.what:
-            case e.Implant():
-                fold.on_implant(event, event.what)
-                last_refill = None
-            case e.Revision():
-                fold.on_revision(event, event.what)
-            case e.Refill():
-                fold.on_refill(event, event.what, last_refill)
-                last_refill = event
-            case e.Programmed():
-                fold.on_program(event, event.what)
-            case e.Bridge():
-                fold.on_bridge(event, event.what)
-            case e.Prime():
-                fold.on_prime(event, event.what)
-            case e.Residual():
-                fold.on_residual(event, event.what)
-            case e.Device():
-                fold.on_device(event, event.what)
-            case e.Explained():
-                fold.on_explained(event, event.what)
+        fold.happen(event)
     fold.advance(facts.now.timestamp())
     return _state(fold, facts)
+
+
+def left_the_tip(facts: Facts, further: Sequence[e.Event], instants: Sequence[datetime]) -> list[float]:
+    """How much drug in mcg has left the tip of the line by each of these ascending instants.
+
+    further: what is assumed to happen after the chart's own events.  Where the volume of the line is not known, drug
+    leaves the tip as it leaves the pump.
+    """
+    if not facts.of(e.Implant):
+        return [0.0] * len(instants)
+    fold = _Fold(facts)
+    events = deque(sorted((*facts.of(*_PUMP_KINDS), *further), key=lambda event: event.at))
+    found = []
+    for instant in instants:
+        while events and events[0].at <= instant:
+            fold.happen(events.popleft())
+        fold.advance(instant.timestamp())
+        found.append(fold.delivered_mcg)
+    return found
 
 
 def _instant(seconds: float | None) -> datetime | None:

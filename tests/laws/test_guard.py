@@ -12,11 +12,29 @@ from hypothesis import HealthCheck, given, settings
 
 import eutonia
 from eutonia.advice import Advice
-from eutonia.plan import Plan
+from eutonia.chart import event as e
+from eutonia.chart.text import line_of
+from eutonia.plan import Plan, Step
 from eutonia.plan.guard import check
 from tests.charts import PUMP, charts
 
 CHARTS = int(os.environ.get("EUTONIA_CHARTS", "400"))
+
+
+def previewed(step: Step) -> None:
+    """What a step will write is what it says: the same dose, on a line that reads back as the same event."""
+    if step.writes is None:
+        assert step.do not in ("give", "program", "bridge", "refill", "stop")
+        return
+    line = line_of(step.writes)
+    assert eutonia.read(f"2026-01-01 00:00 {line}\n").events[0].what == step.writes
+    match step.writes:
+        case e.Oral(regimen) if regimen is not None:
+            assert step.dose == regimen.daily
+        case e.Programmed(program) if step.do == "program":
+            assert step.dose == program.daily
+        case e.Trial(dose) | e.Bridge(dose):
+            assert step.dose == dose
 
 
 def _doses(plan: Plan, do: str) -> list[tuple[datetime, Decimal, str]]:
@@ -35,6 +53,8 @@ def _lawful(plan: Plan, advice: Advice) -> None:
     assert plan.facts
     assert all(step.at >= advice.facts.now for step in plan.steps)
     assert {s.do for s in plan.steps if s.dose is not None} <= {"take", "give", "program", "bridge"}
+    for step in plan.steps:
+        previewed(step)
     oral, given_, pumped = (_doses(plan, do) for do in ("take", "give", "program"))
     assert all(unit == "mg/day" and Decimal("2.5") <= dose <= 80 for _, dose, unit in oral)
     assert all(unit == "mcg" and dose in (25, 50, 75, 100) for _, dose, unit in given_)

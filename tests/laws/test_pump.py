@@ -17,6 +17,7 @@ from eutonia.knowledge import book
 from eutonia.pump import pump_state
 from eutonia.pump.line import Line, bridge
 from eutonia.pump.program import Flow
+from eutonia.pump.reservoir import left_the_tip
 from eutonia.quantity import Quantity
 from tests.charts import PUMP, charts
 
@@ -123,6 +124,25 @@ def test_drug_is_conserved_for_any_sequence_of_events(drawn: tuple[str, datetime
     assert parts == pytest.approx(state.filled_mcg, rel=1e-9, abs=1e-9)
     assert min(state.chamber_mcg, state.line_mcg, state.delivered_mcg, state.drawn_mcg) >= -1e-9
     assert state.left_ml is None or state.left_ml >= 0
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(charts(), st.lists(st.integers(0, 400), min_size=1, max_size=12))
+def test_what_has_left_the_tip_is_what_the_pump_has_delivered_and_never_comes_back(
+    drawn: tuple[str, datetime], hours: list[int]
+) -> None:
+    text, now = drawn
+    chart = eutonia.read(text)
+    facts = Facts(chart, now, book())
+    pump = pump_state(facts)
+    instants = sorted({now + timedelta(hours=h) for h in (0, *hours)})
+    left = left_the_tip(facts, (), instants)
+    assert left == sorted(left)
+    if pump is not None:
+        assert left[0] == pytest.approx(pump.delivered_mcg, rel=1e-12)
+        assert left[-1] <= pump.delivered_mcg + pump.chamber_mcg + pump.line_mcg + 1e-6
+    else:
+        assert left[-1] == 0.0
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
