@@ -85,7 +85,7 @@ def spine(
     """The spines of people; normals: [people, ETAS], zeros for the typical person.
 
     mixing: 'fast' as the label's clearance and gradient need, 'slow' as the pig studies and aspirates suggest, or
-    'mixture': each person has one of them, the slow one with its share.  unsure: each person is also drawn from what is
+    'mixture': each person has one of them, the slow one with its share; another word is a KeyError.  unsure: each person is also drawn from what is
     not certain about the model itself.
     """
     n = len(kinetics)
@@ -105,9 +105,8 @@ def spine(
     volume[:, CISTERN], volume[:, CRANIAL] = number("cistern", "mL"), number("cranial", "mL")
 
     pace = drawn("mixing", "cm2/h", _MIXING)
-    slow = np.full(n, mixing == "slow")
-    if mixing == "mixture":
-        slow = normals[:, _REGIME] < NormalDist().inv_cdf(number("mixing_slow_share", "%"))
+    share = {"fast": 0.0, "slow": 1.0, "mixture": number("mixing_slow_share", "%")}[mixing]
+    slow = normals[:, _REGIME] < (NormalDist().inv_cdf(share) if 0.0 < share < 1.0 else (share - 0.5) * math.inf)
     low, high = numbers(book, "spine.mixing_slow", "cm2/h")
     pace = np.where(slow, pace * math.sqrt(low * high) / number("mixing", "cm2/h"), pace)
     edges = np.arange(1, SPINAL + 1) / SPINAL

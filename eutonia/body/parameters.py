@@ -16,7 +16,7 @@ from eutonia.knowledge import Book, KnowledgeError
 # What a published unit is in the units of the equations: hours, litres, mg; centimetres and millilitres in the spine.
 _FACTORS: Final = {
     "%": 0.01, "mL/min": 0.06, "/h": 1.0, "L": 1.0, "L/h": 1.0, "h": 1.0, "L/h/kg": 1.0, "L/kg": 1.0,
-    "cm": 1.0, "cm2": 1.0, "cm2/h": 1.0, "mL": 1.0, "mL/h": 1.0,
+    "days": 24.0, "cm": 1.0, "cm2": 1.0, "cm2/h": 1.0, "mL": 1.0, "mL/h": 1.0,
 }  # fmt: skip
 
 

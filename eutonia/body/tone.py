@@ -28,22 +28,28 @@ class Sensitivity(Struct, frozen=True, eq=False):
     eta: float
 
 
-def sensitivity(normals: Floats, baseline: float, book: Book) -> Sensitivity:
-    """The people's answers; normals: [people, ETAS], zeros for the typical person."""
-    c50, pace = parameter(book, "tone.c50", "ng/mL"), parameter(book, "tone.pace", "/h")
+def sensitivity(normals: Floats, baseline: float, book: Book, unsure: bool = False) -> Sensitivity:
+    """The people's answers; normals: [people, ETAS], zeros for the typical person.
+
+    unsure: each person is also drawn from what is not certain about the model itself.
+    """
     spread = parameter(book, "tone.baseline", "points").value
     return Sensitivity(
-        c50.value * np.exp(c50.between * normals[:, _C50]),
-        pace.value * np.exp(pace.between * normals[:, _PACE]),
+        parameter(book, "tone.c50", "ng/mL").drawn(normals[:, _C50], unsure),
+        parameter(book, "tone.pace", "/h").drawn(normals[:, _PACE], unsure),
         np.clip(baseline + spread * normals[:, _BASELINE], LOWEST, HIGHEST),
         parameter(book, "tone.gamma").value,
         parameter(book, "tone.eta").value,
     )
 
 
-def reflex(cord_ng_ml: Floats, people: Sensitivity) -> Floats:
-    """[people, times] the H/M ratio over that without the drug: 1 without effect."""
-    return np.asarray(1.0 / (1.0 + (np.maximum(cord_ng_ml, 0.0) / people.c50_ng_ml[:, None]) ** people.gamma))
+def reflex(cord_ng_ml: Floats, people: Sensitivity, tolerance: Floats | float = 0.0) -> Floats:
+    """[people, times] the H/M ratio over that without the drug: 1 without effect.
+
+    tolerance: by how much of itself the half-effect has risen, [people, times].
+    """
+    half = people.c50_ng_ml[:, None] * (1.0 + tolerance)
+    return np.asarray(1.0 / (1.0 + (np.maximum(cord_ng_ml, 0.0) / half) ** people.gamma))
 
 
 def tone(reflex: Floats, hours: Floats, people: Sensitivity) -> Floats:
@@ -51,14 +57,15 @@ def tone(reflex: Floats, hours: Floats, people: Sensitivity) -> Floats:
 
     Exact for a reflex that is straight between the times; it starts in balance with the first one.
     """
-    out = np.empty_like(reflex)
-    out[:, 0] = reflex[:, 0]
+    x = people.pace_h[:, None] * np.diff(hours)
+    kept = np.exp(-x)
+    mean = -np.expm1(-x) / x
+    driven = (mean - kept) * reflex[:, :-1] + (1.0 - mean) * reflex[:, 1:]
+    out = np.empty((hours.size, reflex.shape[0]))
+    out[0] = reflex[:, 0]
     for i in range(1, hours.size):
-        x = people.pace_h * (hours[i] - hours[i - 1])
-        kept = np.exp(-x)
-        mean = -np.expm1(-x) / x
-        out[:, i] = kept * out[:, i - 1] + (mean - kept) * reflex[:, i - 1] + (1.0 - mean) * reflex[:, i]
-    return out
+        out[i] = kept[:, i - 1] * out[i - 1] + driven[:, i - 1]
+    return out.T
 
 
 def ashworth(tone: Floats, people: Sensitivity) -> Floats:

@@ -58,7 +58,7 @@ def test_drug_in_plasma_reaches_the_spine_as_the_dense_exponential_says() -> Non
         for i in (0, 3, 11, 47, 191):
             state = 1e3 * (expm(a * HOURS[i]) @ start)
             exact = [state[12], state[CISTERN], np.mean([state[CELLS + 3 * c + 1] for c in range(20, 28)]), state[-3]]
-            assert (np.abs(found[:, p, i] - exact) < 2e-4 * found[:, p].max(axis=1)).all()
+            assert (np.abs(found[:, p, i] - exact) < 5e-4 * found[:, p].max(axis=1)).all()
 
 
 def test_a_tablet_shows_the_plasma_of_the_plasma_engine_but_for_what_the_spine_holds() -> None:

@@ -1,0 +1,111 @@
+"""What the body gets used to: tolerance, what it lacks when the drug goes, and what too much of it does.
+
+Nobody has measured a person's course of any of this: whatever comes out of here is a scenario, and none of it ever
+becomes a limit.
+
+    tolerance    dA/dt = (most occ - A) / time,  occ = C / (C + C50);  the half-effect is C50 (1 + A)
+    withdrawal   dW/dt = (occ' - W) / time,  occ' = C / (C + C50 (1 + A));  rebound = share max(0, W - occ')
+    toxicity     t = c / (c + half (1 + A)),  the larger of two sites: the brain, which blood feeds, and the brain stem,
+                 which the fluid of the cistern bathes
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from eutonia.body.parameters import numbers, parameter
+from eutonia.knowledge import Book
+
+Floats = NDArray[np.float64]
+
+# Normal numbers a person has: how far tolerance goes, how slowly dependence follows, toxicity, and one to spare.
+ETAS = 4
+_MOST, _TIME, _HALF = range(3)
+# The distance, in sd, between the ends of a range that holds nine tenths of people.
+_NINE_TENTHS = 2 * 1.6449
+STAGES = ("none", "tone returns", "autonomic signs, agitation, hallucinations, seizures", "hyperthermia, rigidity")
+
+
+class Adaptation(Struct, frozen=True, eq=False):
+    """How people adapt, [people] each but the first and the last two: times in h, half-toxic level in ng/mL."""
+
+    tolerance_time_h: float
+    tolerance_most: Floats
+    withdrawal_time_h: Floats
+    half_toxic_ng_ml: Floats
+    rebound: float
+    stages: tuple[float, ...]
+    stage_3_h: float
+
+
+def adaptation(normals: Floats, book: Book) -> Adaptation:
+    """How these people adapt; normals: [people, ETAS], zeros for the typical person."""
+    low, high = numbers(book, "dependence.withdrawal_time", "days")
+    return Adaptation(
+        parameter(book, "dependence.tolerance_time", "days").value,
+        parameter(book, "dependence.tolerance_most").drawn(normals[:, _MOST]),
+        math.sqrt(low * high) * np.exp(math.log(high / low) / _NINE_TENTHS * normals[:, _TIME]),
+        parameter(book, "toxicity.half", "ng/mL").drawn(normals[:, _HALF]),
+        parameter(book, "dependence.rebound", "%").value,
+        numbers(book, "dependence.stages", "%"),
+        parameter(book, "dependence.stage_3_lasts", "h").value,
+    )
+
+
+def occupancy(cord_ng_ml: Floats, half_ng_ml: Floats) -> Floats:
+    """Share of the receptors that are occupied, shaped as both together."""
+    cord = np.maximum(cord_ng_ml, 0.0)
+    return np.asarray(cord / (cord + half_ng_ml))
+
+
+def followed(towards: Floats, step_h: float, time_h: Floats | float, begin: Floats) -> Floats:
+    """[people, times] what follows `towards` exponentially with a time constant, from `begin` on, on an even grid.
+
+    Exact where `towards` keeps, over each step, the value at its beginning.
+    """
+    time = np.broadcast_to(np.asarray(time_h, float), begin.shape)
+    rate = step_h / time[:, None]
+    behind = np.arange(towards.shape[1])
+    # The sum of what came, each as old as it is; in pieces short enough that no exponential overflows.
+    length = max(int(500.0 / rate.max()), 1)
+    out = np.empty_like(towards)
+    before = begin[:, None]
+    for first in range(0, towards.shape[1], length):
+        some = slice(first, first + length)
+        age = rate * behind[: towards[:, some].shape[1]]
+        came = np.cumsum(towards[:, some] * np.exp(age) * np.expm1(rate), axis=1)
+        came[:, 1:], came[:, 0] = came[:, :-1].copy(), 0.0
+        out[:, some] = np.exp(-age) * (before + came)
+        last = out[:, some][:, -1:]
+        before = last + (towards[:, some][:, -1:] - last) * -np.expm1(-rate)
+    return out
+
+
+def after(occupied: Floats, lasting_h: Floats, people: Adaptation) -> Floats:
+    """[people] the tolerance after stretches of steady occupancy [people, stretches], each of its length [stretches]."""
+    found = np.zeros(occupied.shape[0])
+    for k, length in enumerate(lasting_h):
+        found += (people.tolerance_most * occupied[:, k] - found) * -math.expm1(-length / people.tolerance_time_h)
+    return found
+
+
+def toxicity(plasma_ng_ml: Floats, cistern_ng_ml: Floats, tolerance: Floats, people: Adaptation, book: Book) -> Floats:
+    """[people, times] share of the toxic effect, 0 to 1, at the site that has more of it."""
+    half = people.half_toxic_ng_ml[:, None] * (1.0 + tolerance)
+    brain = parameter(book, "spine.from_blood", "%").value * plasma_ng_ml
+    return occupancy(np.maximum(brain, cistern_ng_ml), half)
+
+
+def worst_stage(gain: Floats, rebound: Floats, step_h: float, people: Adaptation) -> NDArray[np.int64]:
+    """[people] the worst stage of withdrawal over [people, times]: an index of STAGES."""
+    tone, second, third = people.stages
+    length = max(round(people.stage_3_h / step_h), 1)
+    above: Floats = np.cumsum(np.pad(rebound > third, ((0, 0), (1, 0))), axis=1, dtype=float)
+    lasting = (above[:, length:] - above[:, :-length] >= length).any(axis=1)
+    stage = np.where((gain > tone).any(axis=1), 1, 0)
+    stage = np.where((rebound > second).any(axis=1), 2, stage)
+    return np.asarray(np.where(lasting, 3, stage), np.int64)
