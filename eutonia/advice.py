@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -16,10 +17,15 @@ from eutonia.quantity import plain_number, rounded
 
 if TYPE_CHECKING:
     from eutonia.plan import Plan, Refusal
+    from eutonia.predict.future import Prediction
+    from eutonia.predict.patient import Unpredicted
 
 
-class Advice(Struct, frozen=True, eq=False):
-    """Findings, plans and refusals for one chart at one moment; options with their basis, never a directive."""
+class Advice(Struct, frozen=True, eq=False, dict=True):
+    """Findings, plans and refusals for one chart at one moment; options with their basis, never a directive.
+
+    The future of each plan is worked out when it is first asked for.
+    """
 
     facts: Facts
     pump: PumpState | None
@@ -37,8 +43,21 @@ class Advice(Struct, frozen=True, eq=False):
         """Whether at least one stop finding stands."""
         return any(each.grade == STOP for each in self.findings)
 
-    def as_dict(self) -> dict[str, Any]:
-        """The advice as one JSON object; the same that `eutonia advise --json` prints."""
+    @cached_property
+    def predictions(self) -> tuple[Prediction | Unpredicted, ...]:
+        """What a model expects of each plan, in their order; it adds no plan and moves no limit."""
+        if not self.plans:
+            return ()
+        # Here, because whoever only asks for findings or plans does not wait for the models.
+        from eutonia.predict.future import predict
+
+        return predict(self.facts, self.pump, self.plans)
+
+    def as_dict(self, *, foresee: bool = True) -> dict[str, Any]:
+        """The advice as one JSON object; the same that `eutonia advise --json` prints.
+
+        Without `foresee` nothing is predicted, and the predictions are empty.
+        """
         facts, home = self.facts, self.facts.home
         person = getattr(facts.person, "value", None)
         return {
@@ -58,7 +77,12 @@ class Advice(Struct, frozen=True, eq=False):
             "plans": [each.as_dict(home) for each in self.plans],
             "refusals": [each.as_dict() for each in self.refusals],
             "pump": None if self.pump is None else pump_dict(self.pump, facts),
-            "predictions": [],
+            "predictions": [
+                {"plan": n, "kind": plan.kind, "option": plan.option, **found.as_dict(home)}
+                for n, (plan, found) in enumerate(zip(self.plans, self.predictions, strict=True))
+            ]
+            if foresee
+            else [],
             "tasks": self._tasks(),
         }
 

@@ -25,8 +25,9 @@ from eutonia.body.person import people, population
 from eutonia.body.table import regimen
 from eutonia.chart.orders import read_program
 from eutonia.knowledge import book
-from eutonia.predict.intrathecal import BOLUS_CM, PUNCTURE_CM, Given, Simulated, Unpredicted, delivered, simulate
+from eutonia.predict.intrathecal import BOLUS_CM, PUNCTURE_CM, Given, Simulated, delivered, simulate
 from eutonia.predict.oral import metrics
+from eutonia.predict.patient import Unpredicted
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 EVIDENCE: Final = ROOT.parent / "shared" / "evidence"

@@ -85,11 +85,11 @@ def followed(towards: Floats, step_h: float, time_h: Floats | float, begin: Floa
     return out
 
 
-def after(occupied: Floats, lasting_h: Floats, people: Adaptation) -> Floats:
-    """[people] the tolerance after stretches of steady occupancy [people, stretches], each of its length [stretches]."""
-    found = np.zeros(occupied.shape[0])
+def after(towards: Floats, lasting_h: Floats, time_h: Floats | float, most: Floats | float) -> Floats:
+    """[people] what has followed `most` times `towards` [people, stretches] through stretches of these lengths."""
+    found = np.zeros(towards.shape[0])
     for k, length in enumerate(lasting_h):
-        found += (people.tolerance_most * occupied[:, k] - found) * -math.expm1(-length / people.tolerance_time_h)
+        found += (most * towards[:, k] - found) * -np.expm1(-length / time_h)
     return found
 
 
@@ -106,6 +106,9 @@ def worst_stage(gain: Floats, rebound: Floats, step_h: float, people: Adaptation
     length = max(round(people.stage_3_h / step_h), 1)
     above: Floats = np.cumsum(np.pad(rebound > third, ((0, 0), (1, 0))), axis=1, dtype=float)
     lasting = (above[:, length:] - above[:, :-length] >= length).any(axis=1)
-    stage = np.where((gain > tone).any(axis=1), 1, 0)
+    # A day's average: between two doses the tone comes back a little and goes again.
+    day = min(max(round(24.0 / step_h), 1), gain.shape[1])
+    summed: Floats = np.cumsum(np.pad(gain, ((0, 0), (1, 0))), axis=1, dtype=float)
+    stage = np.where(((summed[:, day:] - summed[:, :-day]) / day > tone).any(axis=1), 1, 0)
     stage = np.where((rebound > second).any(axis=1), 2, stage)
     return np.asarray(np.where(lasting, 3, stage), np.int64)

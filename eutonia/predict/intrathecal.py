@@ -18,7 +18,7 @@ from eutonia.body.parameters import numbers, parameter
 from eutonia.body.person import outside, population
 from eutonia.chart.orders import Program
 from eutonia.knowledge import Book
-from eutonia.predict.oral import Unpredicted
+from eutonia.predict.patient import Unpredicted
 from eutonia.predict.spread import Spread, spread
 
 Floats = NDArray[np.float64]

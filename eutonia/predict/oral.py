@@ -15,6 +15,7 @@ from eutonia.body.kinetics import Kinetics, concentrations
 from eutonia.body.person import outside, population
 from eutonia.body.table import regimen
 from eutonia.knowledge import Book
+from eutonia.predict.patient import Unpredicted
 from eutonia.predict.spread import Spread, spread
 
 Floats = NDArray[np.float64]
@@ -23,12 +24,6 @@ Floats = NDArray[np.float64]
 _URINE: Final = ("adult", "kochak1985")
 _STEP_H: Final = 0.05
 _LONGEST_H: Final = 48.0
-
-
-class Unpredicted(Struct, frozen=True):
-    """There is no prediction, and why."""
-
-    why: str
 
 
 class OralCourse(Struct, frozen=True, eq=False):

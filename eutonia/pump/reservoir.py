@@ -197,6 +197,8 @@ class _Fold(Struct):
     drawn_mcg: float = 0.0
     moved_ml: float = 0.0
     last_refill: e.Event | None = None
+    flow: Flow | None = None
+    flow_told: Quantity | None = None
 
     def advance(self, to: float) -> None:
         """Lets the pump run until `to`."""
@@ -216,8 +218,7 @@ class _Fold(Struct):
         if not bridging:
             if self.program is None or self.program.stopped or self.told is None:
                 return
-            since = self.program_since.timestamp() if self.program_since else self.now
-            flow = Flow(self.program, float(self.told.to("mcg/mL")), since, self.clock_s)
+            flow = self._flow(self.program, self.told)
 
         def until(volume_ml: float) -> float:
             if flow is not None:
@@ -238,6 +239,14 @@ class _Fold(Struct):
         self._move(moved, strength)
         if self.empty_at is not None:
             self.chamber_ml = 0.0
+
+    def _flow(self, program: Program, told: Quantity) -> Flow:
+        """The program at work; kept, because it is asked for again at every look at the pump."""
+        since = self.program_since.timestamp() if self.program_since else self.now
+        if self.flow is None or (self.flow.program, self.flow.start) != (program, since) or self.flow_told != told:
+            self.flow = Flow(program, float(told.to("mcg/mL")), since, self.clock_s)
+            self.flow_told = told
+        return self.flow
 
     def _move(self, volume_ml: float, strength: float) -> None:
         self.chamber_ml -= volume_ml

@@ -41,7 +41,7 @@ RUNNING = WELL + FAILED + PUMP + "2026-03-20 11:05 program continuous 300 mcg/da
 
 def advise(text: str, now: str = "2026-01-06 09:00", jurisdiction: str = "US") -> Advice:
     """The advice for a chart as it goes out on the wire."""
-    return eutonia.advise(eutonia.read(text.lstrip("\n")), now, jurisdiction).as_dict()
+    return eutonia.advise(eutonia.read(text.lstrip("\n")), now, jurisdiction).as_dict(foresee=False)
 
 
 def finding(advice: Advice, id_: str) -> Any:

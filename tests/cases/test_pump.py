@@ -11,12 +11,12 @@ from tests.charts import FILLED, PUMP, SCREENED
 
 
 def pump(text: str, now: str) -> dict[str, Any]:
-    found: dict[str, Any] = eutonia.advise(eutonia.read(text), now).as_dict()["pump"]
+    found: dict[str, Any] = eutonia.advise(eutonia.read(text), now).as_dict(foresee=False)["pump"]
     return found
 
 
 def findings(text: str, now: str) -> dict[str, dict[str, Any]]:
-    return {f["id"]: f for f in eutonia.advise(eutonia.read(text), now).as_dict()["findings"]}
+    return {f["id"]: f for f in eutonia.advise(eutonia.read(text), now).as_dict(foresee=False)["findings"]}
 
 
 def test_what_is_left_is_the_fill_less_what_was_delivered() -> None:

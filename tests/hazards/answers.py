@@ -21,7 +21,7 @@ FAILED = "2026-02-20 failed oral baclofen 80 mg/day; no effect\n"
 
 def advise(text: str, now: str, jurisdiction: str = "US", zone: str | None = None) -> Answer:
     """The whole advice on a chart's text, as JSON carries it."""
-    return eutonia.advise(eutonia.read(text, zone), now, jurisdiction).as_dict()
+    return eutonia.advise(eutonia.read(text, zone), now, jurisdiction).as_dict(foresee=False)
 
 
 def facts(text: str, now: str, jurisdiction: str = "US", zone: str | None = None) -> Facts:

@@ -374,7 +374,7 @@ def test_each_example_is_told_at_most_nine_things(example):
 def test_nothing_is_told_twice_and_the_worst_comes_first(drawn):
     text, now = drawn
     try:
-        findings = eutonia.advise(eutonia.read(text), now).as_dict()["findings"]
+        findings = eutonia.advise(eutonia.read(text), now).as_dict(foresee=False)["findings"]
     except eutonia.ReadError:
         return
     ids = [each["id"] for each in findings]

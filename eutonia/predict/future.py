@@ -1,0 +1,435 @@
+"""The future of a patient under a plan: levels, tone and harms over its horizon, as bands over people like this one.
+
+Everything linear is a sum of the answers to one mg or mcg, worked out once for the patient; each plan then only says
+how much is given when.  The effect follows from the levels.  A prediction never decides a dose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+from msgspec import Struct
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from eutonia.body import dependence, tone
+from eutonia.body.neuraxis import CELLS, CISTERN, SPINAL, Sites, injected, vertebra_cm
+from eutonia.body.parameters import numbers, parameter
+from eutonia.body.responses import Source, responses
+from eutonia.chart import event as e
+from eutonia.chart.facts import Facts
+from eutonia.evidence import Known
+from eutonia.moment import iso
+from eutonia.plan import Plan
+from eutonia.predict.given import Doses, Grid, doses, past
+from eutonia.predict.patient import Patient, Unpredicted, patient
+from eutonia.predict.spread import Spread, spread
+from eutonia.pump import PumpState
+from eutonia.quantity import figures
+
+Floats = NDArray[np.float64]
+
+QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
+BANDS: Final = ("p05", "p25", "p50", "p75", "p95")
+# Where the drug is put, as a spread along the spine in cm (evidence/model.md 2).
+_PUNCTURE_CM, _INFUSION_CM = 3.0, 0.7
+_FINEST_H: Final = 0.25
+# Up to here a curve is drawn point by point; a longer one shows the average of each day.
+_BY_THE_POINT: Final = timedelta(days=5)
+# By then an infusion that was changed has its full effect (48 h), and so has every other dose.
+_FULL_EFFECT: Final = timedelta(days=3)
+_TRACE_NG_ML: Final = 1e-3
+# Below this share of the day before now there is less drug than there was; the grid alone moves it by less.
+_LESS: Final = 0.99
+_PLASMA, _LUMBAR, _CISTERN, _CORD = range(4)
+
+
+class Chance(Struct, frozen=True):
+    """The share of people in whom something happens after now, and the entry of the knowledge that draws the line."""
+
+    of: str
+    share: float
+    basis: str
+
+
+class Prediction(Struct, frozen=True, eq=False):
+    """What is predicted of one plan.
+
+    route: where the drug comes in, 'mouth', 'spine' or 'both'; at: 'once' for a bolus, whose strongest effect counts, else
+    'lasting'.  hours: [times] from now on, each the middle of what it stands for; averaged_h: how long that is, 0 for a point.
+    bands: [quantiles, times] each.  days: over the people [quantiles], the average of the day `before` now and of the
+    `last` day, and the `most` after now: of the tone the lowest, of all else the highest.  onset_h: from the first change of a dose to half of what it does to the tone.
+    lost_h: until half of today's effect is gone if all delivery stopped now.
+    """
+
+    people: int
+    route: str
+    at: str
+    begins: datetime
+    hours: Floats
+    averaged_h: float
+    bands: Mapping[str, Floats]
+    days: Mapping[str, Mapping[str, Floats]]
+    changes: tuple[datetime, ...]
+    onset_h: Spread | None
+    lost_h: Spread | None
+    chances: tuple[Chance, ...]
+    assumes: tuple[str, ...]
+
+    def as_dict(self, home: tzinfo) -> dict[str, Any]:
+        """The prediction as JSON, numbers to four figures."""
+        return {
+            "grade": "scenario",
+            "route": self.route,
+            "at": self.at,
+            "people": self.people,
+            "now": iso(self.begins, home),
+            "hours": [_four(each) for each in self.hours],
+            "averaged_h": self.averaged_h,
+            "bands": {
+                name: {band: [_four(each) for each in row] for band, row in zip(BANDS, rows, strict=True)}
+                for name, rows in self.bands.items()
+            },
+            "days": {
+                name: {
+                    day: {band: _four(each) for band, each in zip(BANDS, found, strict=True)}
+                    for day, found in days.items()
+                }
+                for name, days in self.days.items()
+            },
+            "changes": [iso(at, home) for at in self.changes],
+            "onset_h": _spread(self.onset_h),
+            "lost_h": _spread(self.lost_h),
+            "chances": [{"of": each.of, "share": each.share, "basis": each.basis} for each in self.chances],
+            "assumes": list(self.assumes),
+        }
+
+
+def _four(value: float) -> float:
+    return float(figures(float(value), 4))
+
+
+def _spread(found: Spread | None) -> dict[str, float] | None:
+    return None if found is None else {name: _four(each) for name, each in found.as_dict().items()}
+
+
+def predict(facts: Facts, pump: PumpState | None, plans: Sequence[Plan]) -> tuple[Prediction | Unpredicted, ...]:
+    """The future of each plan, in their order; unknown, with the reason, where no model is made for the person.
+
+    The plans of one kind are looked at until the same moment, so that they can be compared.
+    """
+    someone: dict[tuple[bool, bool], _Answers | Unpredicted] = {}
+    found: list[Prediction | Unpredicted] = []
+    taking = isinstance(facts.oral, Known) and facts.oral.value is not None
+    ends: dict[str, datetime] = {}
+    for plan in plans:
+        ends[plan.kind] = max(ends.get(plan.kind, facts.now), _end(facts, _written(plan)))
+    for plan in plans:
+        written = _written(plan)
+        by_mouth = taking or any(isinstance(each.what, e.Oral) for each in written)
+        in_spine = pump is not None or any(isinstance(each.what, e.Trial) for each in written)
+        key = (by_mouth, in_spine)
+        if key not in someone:
+            who = patient(facts, pump, by_mouth=by_mouth, in_spine=in_spine)
+            someone[key] = who if isinstance(who, Unpredicted) else _Answers(who, facts)
+        known = someone[key]
+        found.append(known if isinstance(known, Unpredicted) else known.of(written, ends[plan.kind]))
+    return tuple(found)
+
+
+def _end(facts: Facts, written: Sequence[e.Event]) -> datetime:
+    """When a prediction ends: some time after the last thing that is done, longer where the drug ends."""
+    stops = any(
+        (isinstance(each.what, e.Oral) and each.what.regimen is None)
+        or (isinstance(each.what, e.Programmed) and each.what.program.stopped)
+        for each in written
+    )
+    tail = facts.book.quantity("predict.after_stop" if stops else "predict.after")
+    return max([facts.now, *(each.at for each in written)]) + timedelta(hours=float(tail.to("h")))
+
+
+def _written(plan: Plan) -> list[e.Event]:
+    """What the plan would write, as events; of a trial only the first bolus, since the next one waits for its outcome."""
+    found = [
+        e.Event(step.at, step.writes, iso(step.at), line=1_000_000 + n)
+        for n, step in enumerate(plan.steps)
+        if step.writes is not None
+    ]
+    return found[:1] if plan.kind == "trial" else found
+
+
+class _Course(Struct, frozen=True, eq=False):
+    """What happens on a grid, [people, points] each: levels in ng/mL, tone as a share of that without the drug."""
+
+    levels: Floats
+    tone: Floats | None
+    gain: Floats | None
+    rebound: Floats
+    toxicity: Floats
+
+
+class _Answers:
+    """A patient, and what one mg or mcg does to them: worked out once, for all plans."""
+
+    def __init__(self, someone: Patient, facts: Facts) -> None:
+        self.who, self.facts, self.book = someone, facts, facts.book
+        self.memory = timedelta(hours=float(self.book.quantity("predict.memory").to("h")))
+        times = np.asarray(_FINEST_H * np.arange(1, round(self.memory / timedelta(hours=_FINEST_H)) + 1))
+        n, along = len(someone), someone.spine
+        scale = along.length_cm / parameter(self.book, "spine.length", "cm").value
+        tap = (vertebra_cm("L3", self.book) + vertebra_cm("L4", self.book)) / 2
+
+        def at(cm: float, wide: float) -> Floats:
+            return np.concatenate([injected(along, cm * scale, wide), np.zeros((n, 1))], axis=1)
+
+        swallowed = np.zeros((n, CELLS + 1))
+        swallowed[:, -1] = 1e3
+        self.times = times
+        self.mouth, self.tip, self.puncture = responses(
+            along,
+            [
+                Source(swallowed, gut=someone.kinetics),
+                Source(at(vertebra_cm(someone.tip, self.book), _INFUSION_CM), steady=True),
+                Source(at(tap, _PUNCTURE_CM)),
+            ],
+            self._sites(tap),
+            times,
+        )
+        self.past = past(facts, facts.now - self.before)
+        self._courses: dict[Grid, tuple[_Course, _Course]] = {}
+
+    @property
+    def before(self) -> timedelta:
+        """How long before now a prediction begins."""
+        return timedelta(hours=float(self.book.quantity("predict.before").to("h")))
+
+    def _sites(self, tap_cm: float) -> Sites:
+        """Plasma, a lumbar tap, the cistern, and the cord of the legs, in the order of the levels."""
+        length = parameter(self.book, "spine.length", "cm").value
+        fluid, tissue = np.zeros((1, 4, CELLS)), np.zeros((1, 4, CELLS))
+        fluid[0, _LUMBAR, int(tap_cm / length * SPINAL)] = fluid[0, _CISTERN, CISTERN] = 1.0
+        low, high = numbers(self.book, "spine.legs", "cm")
+        places = (np.arange(SPINAL) + 0.5) / SPINAL * length
+        inside = (places >= low) & (places <= high)
+        tissue[0, _CORD, :SPINAL] = inside / inside.sum()
+        return Sites(fluid, tissue, np.array([1.0, 0.0, 0.0, 0.0]))
+
+    def levels(self, given: Doses, grid: Grid) -> Floats:
+        """[sites, people, points] concentrations in ng/mL: each answer as often as its dose, and as late."""
+        every = round(grid.step_h / _FINEST_H)
+        out = np.zeros((4, len(self.who), grid.points))
+        for answer, much in ((self.mouth, given.mouth_mg), (self.puncture, given.puncture_mcg)):
+            if much.any():
+                # A dose of a step is taken to come at its beginning, and seen at its end.
+                out += self._laid_over(answer[..., every - 1 :: every], much, grid)
+        if given.tip_mcg.any():
+            so_far = self.tip[..., every - 1 :: every]
+            one_step = np.diff(so_far, axis=-1, prepend=0.0) / grid.step_h
+            out += self._laid_over(one_step, given.tip_mcg, grid)
+        # Less than anybody can measure, and less than the answers are exact to.
+        return np.where(out < _TRACE_NG_ML, 0.0, out)
+
+    @staticmethod
+    def _laid_over(answer: Floats, much: Floats, grid: Grid) -> Floats:
+        sites, people, length = answer.shape
+        # Row n holds what came 1, 2, 3 ... steps before point n: one product with the answers does all doses at once.
+        came = sliding_window_view(much, length)[-grid.points :, ::-1]
+        return np.asarray((answer.reshape(-1, length) @ came.T).reshape(sites, people, grid.points))
+
+    def course(self, given: Doses, grid: Grid) -> _Course:
+        """Levels, and what they do."""
+        levels = self.levels(given, grid)
+        cord, people, step = levels[_CORD], self.who.adapts, grid.step_h
+        tolerance = dependence.followed(
+            people.tolerance_most[:, None] * dependence.occupancy(cord, self._half),
+            step,
+            people.tolerance_time_h,
+            self._tolerant,
+        )
+        occupied = dependence.occupancy(cord, self._half * (1.0 + tolerance))
+        rebound = people.rebound * np.maximum(
+            dependence.followed(occupied, step, people.withdrawal_time_h, self._used_to) - occupied, 0.0
+        )
+        toxic = dependence.toxicity(levels[_PLASMA], levels[_CISTERN], tolerance, people, self.book)
+        answers = self.who.answers
+        if answers is None:
+            return _Course(levels, None, None, rebound, toxic)
+        hours = np.asarray(step * np.arange(grid.points))
+        y = tone.tone(tone.reflex(cord, answers, tolerance), hours, answers)
+        return _Course(levels, y, y * (1.0 + rebound), rebound, toxic)
+
+    @cached_property
+    def _half(self) -> Floats:
+        """[people, 1] the half-effect before any tolerance; the typical one where no effect is told."""
+        if self.who.answers is not None:
+            return self.who.answers.c50_ng_ml[:, None]
+        return np.full((len(self.who), 1), parameter(self.book, "tone.c50", "ng/mL").value)
+
+    @cached_property
+    def _steady(self) -> Floats:
+        """[people, stretches] the cord's steady level in each stretch of the past."""
+        per_mg = self.mouth[_CORD].sum(axis=1) * _FINEST_H / 24.0
+        per_mcg = self.tip[_CORD][:, -1] / 24.0
+        return np.asarray(np.outer(per_mg, self.past.mouth_mg) + np.outer(per_mcg, self.past.pump_mcg))
+
+    @cached_property
+    def _tolerant(self) -> Floats:
+        """[people] the tolerance with which a prediction begins."""
+        people = self.who.adapts
+        occupied = dependence.occupancy(self._steady, self._half)
+        return dependence.after(occupied, self.past.lasting_h, people.tolerance_time_h, people.tolerance_most)
+
+    @cached_property
+    def _used_to(self) -> Floats:
+        """[people] the occupancy that the body is used to when a prediction begins."""
+        occupied = dependence.occupancy(self._steady, self._half * (1.0 + self._tolerant[:, None]))
+        return dependence.after(occupied, self.past.lasting_h, self.who.adapts.withdrawal_time_h, 1.0)
+
+    def _beside(self, grid: Grid, until: datetime) -> tuple[_Course, _Course]:
+        """What happens until then if nothing changes, and if all delivery stops now."""
+        short = Grid(grid.begin, grid.step, min(grid.after(until), grid.points), grid.memory)
+        if short not in self._courses:
+            unchanged = doses(self.facts, (), short)
+            stopped = unchanged.stopped(short, self.facts.now)
+            self._courses[short] = self.course(unchanged, short), self.course(stopped, short)
+        return self._courses[short]
+
+    def grid(self, until: datetime) -> Grid:
+        """From a day before now until then: fine where the time is short."""
+        begin = self.facts.now - self.before
+        long = until - begin
+        hours = 0.25 if long <= timedelta(days=2) else 0.5 if long <= timedelta(days=14) else 1.0
+        step = timedelta(hours=hours)
+        return Grid(begin, step, -(-long // step), round(self.memory / step))
+
+    def of(self, written: Sequence[e.Event], until: datetime) -> Prediction:
+        """The prediction of one plan."""
+        facts = self.facts
+        grid = self.grid(until)
+        given = doses(facts, written, grid)
+        planned = self.course(given, grid)
+        now = grid.after(facts.now)
+        changes = tuple(dict.fromkeys(each.at for each in written))
+        # What the first change does is looked at until the next one, and no longer than its full effect takes.
+        shown = changes[0] + _FULL_EFFECT if changes else facts.now + _FULL_EFFECT
+        unchanged, stopped = self._beside(grid, min([shown, *changes[1:2]]))
+        everything = self._shown(planned)
+        bands, hours, averaged = self._bands(everything, grid)
+        return Prediction(
+            len(self.who), given.route, given.at(grid), facts.now, hours, averaged, bands, self._days(everything, now, grid), changes,
+            self._onset(planned, unchanged, changes, grid),
+            self._lost(stopped, now, grid),
+            tuple(self._chances(planned, given, now, grid)),
+            self.who.assumes,
+        )  # fmt: skip
+
+    def _shown(self, found: _Course) -> dict[str, Floats]:
+        """[people, points] of all that is told."""
+        shown: dict[str, Floats] = {
+            "plasma_ng_ml": found.levels[_PLASMA],
+            "lumbar_ng_ml": found.levels[_LUMBAR],
+            "cisternal_ng_ml": found.levels[_CISTERN],
+            "cord_ng_ml": found.levels[_CORD],
+        }
+        if found.tone is not None:
+            shown["tone"] = found.tone
+            if self.who.baseline is not None and self.who.answers is not None:
+                shown["ashworth_legs"] = tone.ashworth(found.tone, self.who.answers)
+        return shown | {"toxicity": found.toxicity, "rebound": found.rebound}
+
+    def _bands(self, shown: Mapping[str, Floats], grid: Grid) -> tuple[dict[str, Floats], Floats, float]:
+        hours = np.asarray(grid.step_h * np.arange(1, grid.points + 1) - self.before.total_seconds() / 3600.0)
+        if grid.points * grid.step <= _BY_THE_POINT:
+            return {name: np.quantile(x, QUANTILES, axis=0) for name, x in shown.items()}, hours, 0.0
+        day = round(24.0 / grid.step_h)
+        whole = grid.points // day * day
+        hours = np.asarray(hours[:whole].reshape(-1, day).mean(axis=1) - grid.step_h / 2)
+        daily = {name: x[:, :whole].reshape(len(x), -1, day).mean(axis=2) for name, x in shown.items()}
+        return {name: np.quantile(x, QUANTILES, axis=0) for name, x in daily.items()}, hours, 24.0
+
+    @staticmethod
+    def _days(shown: Mapping[str, Floats], now: int, grid: Grid) -> dict[str, dict[str, Floats]]:
+        day = round(24.0 / grid.step_h)
+
+        def over(x: Floats) -> Floats:
+            return np.asarray(np.quantile(x, QUANTILES))
+
+        return {
+            name: {
+                "before": over(x[:, max(now - day, 0) : now].mean(axis=1)),
+                "last": over(x[:, -day:].mean(axis=1)),
+                "most": over(x[:, now:].min(axis=1) if name in ("tone", "ashworth_legs") else x[:, now:].max(axis=1)),
+            }
+            for name, x in shown.items()
+        }
+
+    def _onset(self, planned: _Course, unchanged: _Course, changes: Sequence[datetime], grid: Grid) -> Spread | None:
+        """From the first change on, until half of the difference that comes before the next one."""
+        if planned.tone is None or unchanged.tone is None or not changes:
+            return None
+        first, end = grid.after(changes[0]), unchanged.tone.shape[1]
+        differs = np.abs(planned.tone[:, first:end] - unchanged.tone[:, first:])
+        if differs.shape[1] == 0 or not (most := differs.max(axis=1) > 1e-3).any():
+            return None
+        half = differs[most] >= 0.5 * differs[most].max(axis=1, keepdims=True)
+        return spread((half.argmax(axis=1) + 1.0) * grid.step_h)
+
+    def _lost(self, stopped: _Course, now: int, grid: Grid) -> Spread | None:
+        """Until half of today's effect is gone, in those who have one; the horizon where it is not gone by then."""
+        if stopped.tone is None or now < 1:
+            return None
+        today = 1.0 - stopped.tone[:, :now].mean(axis=1)
+        feels = today > 0.05
+        if not feels.any():
+            return None
+        left = 1.0 - stopped.tone[feels, now:]
+        gone = left < 0.5 * today[feels, None]
+        first = np.where(gone.any(axis=1), gone.argmax(axis=1), gone.shape[1])
+        return spread((first + 1.0) * grid.step_h)
+
+    def _chances(self, found: _Course, given: Doses, now: int, grid: Grid) -> Iterator[Chance]:
+        """How often the usual windows are left after now."""
+        book, ahead = self.book, found.levels[:, :, now:]
+        last_day = ahead[..., -round(24.0 / grid.step_h) :].mean(axis=-1)
+        if given.mouth_mg.any():
+            peak = ahead[_PLASMA].max(axis=-1)
+            low, high = (float(each.to("ng/mL")) for each in book.span("plasma.therapeutic"))
+            coma = float(book.quantity("plasma.coma_kidney_failure").to("ng/mL"))
+            yield Chance("a plasma peak above the therapeutic range", _share(peak > high), "plasma.therapeutic")
+            yield Chance(
+                "a plasma peak above the level at which a patient without kidneys was comatose",
+                _share(peak > coma),
+                "plasma.coma_kidney_failure",
+            )
+            if given.route == "mouth":
+                yield Chance(
+                    "plasma below the therapeutic range on average of the last day",
+                    _share(last_day[_PLASMA] < low),
+                    "plasma.therapeutic",
+                )
+        if given.tip_mcg.any():
+            low, high = (float(each.to("ng/mL")) for each in book.span("csf.lumbar_steady"))
+            for side, these in (("below", last_day[_LUMBAR] < low), ("above", last_day[_LUMBAR] > high)):
+                yield Chance(
+                    f"lumbar fluid {side} the label's range on the last day", _share(these), "csf.lumbar_steady"
+                )
+        toxic = (found.toxicity[:, now:] >= 0.5).any(axis=1)
+        yield Chance("half of the toxic effect or more", _share(toxic), "toxicity.half")
+        if found.gain is not None:
+            stage = dependence.worst_stage(found.gain[:, now:], found.rebound[:, now:], grid.step_h, self.who.adapts)
+            # The tone can only return to those who had lost it, and is withdrawal only where drug was.
+            felt = found.gain[:, :now].mean(axis=1) <= self.who.adapts.stages[0]
+            day = round(24.0 / grid.step_h)
+            cord = sliding_window_view(found.levels[_CORD], day, axis=1).mean(axis=2)
+            less = cord[:, now:].min(axis=1) < _LESS * cord[:, max(now - day, 0)]
+            stage = np.where((felt & less) | (stage > 1), stage, 0)
+            for n, name in enumerate(dependence.STAGES[1:], 1):
+                yield Chance(f"withdrawal of stage {n} or worse ({name})", _share(stage >= n), "dependence.stages")
+
+
+def _share(these: Any) -> float:
+    return float(np.mean(these))

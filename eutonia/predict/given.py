@@ -1,0 +1,194 @@
+"""What a patient is given over a stretch of time, on an even grid: by mouth, through the pump's line, by puncture.
+
+The chart tells the past; what a plan would write on it tells the future.  Drug is conserved to the last digit; when it
+comes within a step of the grid is not kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from eutonia.chart import event as e
+from eutonia.chart.facts import Facts
+from eutonia.chart.orders import Part, Regimen
+from eutonia.evidence import Known
+from eutonia.knowledge import Book
+from eutonia.moment import DAY, local_day, start_of
+from eutonia.pump.reservoir import left_the_tip
+
+Floats = NDArray[np.float64]
+
+_NAMED: Final = ("in the morning", "at noon", "in the afternoon", "in the evening", "at bedtime")
+
+
+class Grid(Struct, frozen=True):
+    """An even grid: from `begin` on, `points` points `step` apart; before it, `memory` points that still count."""
+
+    begin: datetime
+    step: timedelta
+    points: int
+    memory: int
+
+    @property
+    def step_h(self) -> float:
+        """The step in hours."""
+        return self.step.total_seconds() / 3600.0
+
+    def instants(self) -> list[datetime]:
+        """The ends of all steps, the first one `memory` points before the beginning; one more than there are steps."""
+        first = self.begin - self.memory * self.step
+        return [first + n * self.step for n in range(self.memory + self.points + 1)]
+
+    def after(self, at: datetime) -> int:
+        """The first point of the prediction that lies after an instant."""
+        return min(max(int((at - self.begin) // self.step), 0), self.points)
+
+
+class Doses(Struct, frozen=True, eq=False):
+    """Drug that comes in each step, [memory + points] each: mg by mouth, mcg at the tip, mcg by lumbar puncture."""
+
+    mouth_mg: Floats
+    tip_mcg: Floats
+    puncture_mcg: Floats
+
+    @property
+    def route(self) -> str:
+        """Where the drug comes in: 'mouth', 'spine' or 'both'; 'none' without any."""
+        spine = bool(self.tip_mcg.any() or self.puncture_mcg.any())
+        if self.mouth_mg.any():
+            return "both" if spine else "mouth"
+        return "spine" if spine else "none"
+
+    def at(self, grid: Grid) -> str:
+        """'once' where a bolus by puncture is to come, whose strongest effect counts; else 'lasting'."""
+        return "once" if self.puncture_mcg[grid.memory :].any() else "lasting"
+
+    def stopped(self, grid: Grid, now: datetime) -> Doses:
+        """The same, but nothing more from `now` on."""
+        kept = np.arange(self.mouth_mg.size) < grid.memory + grid.after(now)
+        return Doses(self.mouth_mg * kept, self.tip_mcg * kept, self.puncture_mcg * kept)
+
+
+class Past(Struct, frozen=True, eq=False):
+    """The years before: stretches of their length in h, each with mg by mouth and mcg by the pump daily."""
+
+    lasting_h: Floats
+    mouth_mg: Floats
+    pump_mcg: Floats
+
+
+def doses(facts: Facts, further: Sequence[e.Event], grid: Grid) -> Doses:
+    """What the chart gives, and what would be given if `further` happened."""
+    instants = grid.instants()
+    tip = np.diff(
+        left_the_tip(facts, [each for each in further if not isinstance(each.what, e.Oral | e.Trial)], instants)
+    )
+    mouth, puncture = np.zeros(tip.size), np.zeros(tip.size)
+
+    def add(to: Floats, at: datetime, amount: float) -> None:
+        n = int((at - instants[0]) // grid.step)
+        if 0 <= n < to.size:
+            to[n] += amount
+
+    for event in (*facts.of(e.Trial), *(each for each in further if isinstance(each.what, e.Trial))):
+        assert isinstance(event.what, e.Trial)
+        add(puncture, event.at, float(event.what.dose.to("mcg")))
+    for (begin, regimen), (end, _) in pairwise([*_regimens(facts, further), (instants[-1], ())]):
+        for at, amount in _taken(regimen, max(begin, instants[0]), min(end, instants[-1]), facts):
+            add(mouth, at, amount)
+    return Doses(mouth, tip, puncture)
+
+
+def past(facts: Facts, until: datetime) -> Past:
+    """What was taken and delivered daily before a prediction begins, from the first dose on."""
+    pump = [
+        (event.at, 0.0 if event.what.program.stopped else float(event.what.program.daily.to("mcg/day")))
+        for event in facts.of(e.Programmed)
+        if isinstance(event.what, e.Programmed)
+    ]
+    mouth = [(at, float(mg)) for at, mg in facts.oral_history]
+    cuts = sorted({at for at, _ in (*pump, *mouth) if at < until} | {until})
+
+    def at_work(series: list[tuple[datetime, float]], at: datetime) -> float:
+        return next((dose for begun, dose in reversed(series) if begun <= at), 0.0)
+
+    return Past(
+        np.array([(end - begin).total_seconds() / 3600.0 for begin, end in pairwise(cuts)]),
+        np.array([at_work(mouth, begin) for begin in cuts[:-1]]),
+        np.array([at_work(pump, begin) for begin in cuts[:-1]]),
+    )
+
+
+def _regimens(facts: Facts, further: Sequence[e.Event]) -> list[tuple[datetime, tuple[Part, ...]]]:
+    """What is taken from each moment on, by the chart and then by what would follow."""
+    written = {event.at: event.what.regimen for event in facts.of(e.Oral) if isinstance(event.what, e.Oral)}
+    now = facts.oral.value if isinstance(facts.oral, Known) else None
+    found: list[tuple[datetime, tuple[Part, ...]]] = []
+    for at, daily in facts.oral_history:
+        regimen = written.get(at)
+        if now is not None and at == now.changed:
+            found.append((at, tuple(part for each in now.regimens for part in each.parts)))
+        elif regimen is not None and regimen.daily.value == daily:
+            found.append((at, regimen.parts))
+        elif daily:
+            # Several orders together, whose hours of then nobody wrote down once more.
+            found.append((at, evenly_taken(float(daily))))
+        else:
+            found.append((at, ()))
+    for event in further:
+        if isinstance(event.what, e.Oral):
+            found.append((event.at, _parts(event.what.regimen)))
+    return found
+
+
+def _parts(regimen: Regimen | None) -> tuple[Part, ...]:
+    return regimen.parts if regimen is not None else ()
+
+
+def evenly_taken(daily_mg: float) -> tuple[Part, ...]:
+    """A daily dose in three equal ones."""
+    from decimal import Decimal
+
+    from eutonia.quantity import Quantity
+
+    return (Part(Quantity.of(Decimal(repr(daily_mg)) / 3, "mg"), 3, "three times a day"),)
+
+
+def _taken(parts: Sequence[Part], begin: datetime, end: datetime, facts: Facts) -> list[tuple[datetime, float]]:
+    """Each dose from `begin` until before `end`: its moment, and how many mg.  Doses as needed count in full."""
+    if begin >= end:
+        return []
+    day, found = local_day(begin, facts.home), []
+    taken = [(hour, float(part.amount.to("mg"))) for part in parts for hour in clock_hours(part, facts.book)]
+    while start_of(day, facts.home) < end:
+        # By the clock on the wall, also on the day on which it is set.
+        for hour, mg in taken:
+            minute = round(hour * 60)
+            at = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=facts.home).astimezone(UTC)
+            if begin <= at < end:
+                found.append((at, mg))
+        day += DAY
+    return found
+
+
+def clock_hours(part: Part, book: Book) -> list[float]:
+    """The hours of the day at which a part of a regimen is taken to be swallowed."""
+    named = [float(each.to("h")) for each in book.quantities("predict.clock")]
+    if part.when in _NAMED:
+        return [named[_NAMED.index(part.when)]]
+    if part.when.startswith("at "):
+        hour, minute = part.when[3:].split(":")
+        return [int(hour) + int(minute) / 60.0]
+    first = named[0]
+    if part.when.startswith("every "):
+        return sorted((first + n * 24.0 / part.times) % 24.0 for n in range(part.times))
+    if part.times == 1:
+        return [first]
+    return [first + n * (named[-1] - first) / (part.times - 1) for n in range(part.times)]

@@ -1,0 +1,196 @@
+"""One patient as a population: people who could be this person by all that the chart says of body and kidneys.
+
+What the chart does not say is either not needed, or drawn wide and named, or the prediction is unknown.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import tzinfo
+from typing import Final
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from eutonia.body import dependence, neuraxis, plasma, tone
+from eutonia.body.dependence import Adaptation
+from eutonia.body.draws import normals
+from eutonia.body.kinetics import Kinetics
+from eutonia.body.neuraxis import Spine
+from eutonia.body.parameters import parameter
+from eutonia.body.person import outside, people, population
+from eutonia.body.tone import Sensitivity
+from eutonia.chart import event as e
+from eutonia.chart.facts import Facts
+from eutonia.evidence import Known, Unknown
+from eutonia.findings.kidney import Kidney, kidney
+from eutonia.pump import PumpState
+
+Floats = NDArray[np.float64]
+
+# The same people stand in for every patient, so that two advices differ by their charts alone.
+SEED: Final = "advice"
+_ADULT: Final = 18
+_LEGS: Final = ("leg", "legs", "left leg", "right leg")
+
+
+class Unpredicted(Struct, frozen=True):
+    """There is no prediction, and why."""
+
+    why: str
+
+    def as_dict(self, home: tzinfo) -> dict[str, str]:
+        """The reason as JSON."""
+        return {"unknown": self.why}
+
+
+class Patient(Struct, frozen=True, eq=False):
+    """People like the patient, and what was assumed to draw them; no `answers` where the tone is not predictable.
+
+    baseline: the Ashworth score (1-5) of the legs without the drug, where the chart has one.
+    """
+
+    kinetics: Kinetics
+    spine: Spine
+    answers: Sensitivity | None
+    adapts: Adaptation
+    baseline: float | None
+    tip: str
+    assumes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.kinetics)
+
+
+def patient(facts: Facts, pump: PumpState | None, *, by_mouth: bool, in_spine: bool) -> Patient | Unpredicted:
+    """People like this patient, for a prediction of drug by these routes."""
+    book = facts.book
+    count = book.count("predict.people")
+    if isinstance(facts.age, Unknown):
+        return Unpredicted(facts.age.says)
+    age, assumes = facts.age.value, []
+    if in_spine and age < _ADULT:
+        return Unpredicted("the effect of drug in the spine of children was never measured as a course")
+
+    assert isinstance(facts.age_months, Known)
+    years = facts.age_months.value / 12
+    if isinstance(facts.weight, Known):
+        weight: Floats | float = float(facts.weight.value.value.to("kg"))
+    elif by_mouth:
+        return Unpredicted(f"{facts.weight.says}, and plasma rests on it")
+    else:
+        weight = parameter(book, "body.weight_adult", "kg").drawn(normals(SEED, "weight", 0, count, 2)[:, 0])
+        assumes.append("the weight is not known: adults of every ordinary weight are drawn")
+    if isinstance(facts.height, Known):
+        height = np.full(count, float(facts.height.value.value.to("cm")))
+    elif age < _ADULT:
+        # Only the length of the spine rests on it, and nothing about the spine of a child is told.
+        height = np.full(count, parameter(book, "body.height_adult", "cm").value)
+    else:
+        height = parameter(book, "body.height_adult", "cm").drawn(normals(SEED, "height", 0, count, 2)[:, 0])
+        assumes.append("the height is not known: spines of every ordinary length are drawn")
+    cleared = clearance(facts)
+    if isinstance(cleared, Unpredicted):
+        if by_mouth:
+            return cleared
+        assumes.append("kidney function is not known: that of healthy adults is drawn, and only plasma rests on it")
+    someone = (
+        people(count, years, weight, cleared)
+        if isinstance(cleared, float)
+        else population(book, count, SEED, years, weight, None)
+    )
+    if why := outside(someone, book):
+        return Unpredicted(why)
+
+    kinetics = plasma.kinetics("adult", someone, normals(SEED, "kinetics", 0, count, plasma.ETAS), book)
+    along = neuraxis.spine(
+        kinetics, height, normals(SEED, "spine", 0, count, neuraxis.ETAS), book, "mixture", unsure=True
+    )
+    tip = pump.tip if pump is not None and pump.tip is not None else _USUAL_TIP
+    if pump is not None and pump.tip is None and in_spine:
+        assumes.append(f"where the catheter ends is not known: {_USUAL_TIP} is taken")
+    before = untreated(facts, pump)
+    answers = baseline = None
+    if age >= _ADULT:
+        baseline = before.value if isinstance(before, Known) else None
+        answers = tone.sensitivity(normals(SEED, "effect", 0, count, tone.ETAS), baseline or 3.0, book, unsure=True)
+        if isinstance(before, Unknown):
+            assumes.append(f"{before.says}, so the tone is told as a share of that without the drug")
+    else:
+        assumes.append("the effect on the tone of children was never measured as a course, so none is told")
+    adapts = dependence.adaptation(normals(SEED, "dependence", 0, count, dependence.ETAS), book)
+    assumes += _against_the_model(facts, pump)
+    return Patient(kinetics, along, answers, adapts, baseline, tip, tuple(assumes))
+
+
+_USUAL_TIP: Final = "T10"
+
+
+def _against_the_model(facts: Facts, pump: PumpState | None) -> list[str]:
+    """What the chart says that no model here knows about."""
+    found = []
+    if isinstance(facts.pregnancy, Known) and facts.pregnancy.value.status == "yes":
+        found.append("pregnancy changes the kinetics, and no data say how")
+    if pump is not None and (pump.uncertain or pump.unexplained is not None or pump.gaps):
+        found.append("the pump is taken to deliver what it was told, though the chart leaves that in doubt")
+    if pump is not None and pump.line_volume is None:
+        found.append(
+            "the volume of the line is not known: drug is taken to leave it at once, so that all times are too early"
+        )
+    return found
+
+
+def clearance(facts: Facts) -> float | Unpredicted:
+    """Creatinine clearance in mL/min, absolute: as the chart's kidney values give it.
+
+    An eGFR is for 1.73 m2 of body surface; it counts times the patient's surface (Mosteller, N Engl J Med 317:1098).
+    """
+    known = kidney(facts)
+    if isinstance(known, Unknown):
+        return Unpredicted(f"{known.says}, and plasma rests on the kidneys")
+    assert isinstance(known, Kidney)
+    if known.dialysis:
+        return Unpredicted("dialysis removes the drug hour by hour as it is run, which no chart tells")
+    if known.clearance is not None:
+        return float(known.clearance)
+    if isinstance(facts.height, Known) and isinstance(facts.weight, Known) and known.egfr is not None:
+        height, weight = float(facts.height.value.value.to("cm")), float(facts.weight.value.value.to("kg"))
+        return float(known.egfr * math.sqrt(height * weight / 3600.0) / 1.73)
+    return Unpredicted("an eGFR counts for a body surface of 1.73 m2; without height and weight it is no clearance")
+
+
+def untreated(facts: Facts, pump: PumpState | None) -> Known[float] | Unknown:
+    """The last Ashworth score of the legs (1-5) from a time without baclofen."""
+    found = None
+    for event in facts.of(e.Score):
+        if _free(event, facts, pump) and (score := legs(event.what)) is not None:
+            found = Known(score, event.at)
+    return found or Unknown("never asked", "no Ashworth score of the legs from a time without baclofen is on the chart")
+
+
+def legs(what: e.What) -> float | None:
+    """The Ashworth score of the legs on the scale of 1 to 5, the mean of both where both were scored."""
+    assert isinstance(what, e.Score)
+    found = [
+        (2.5 if mark.value == "1+" else float(mark.value) + (mark.scale == "modified ashworth"))
+        for mark in what.marks
+        if mark.scale.endswith("ashworth") and mark.where in _LEGS
+    ]
+    return min(max(sum(found) / len(found), tone.LOWEST), tone.HIGHEST) if found else None
+
+
+def _free(event: e.Event, facts: Facts, pump: PumpState | None) -> bool:
+    """Whether nothing of the drug can be at work at this event."""
+    hours = float(facts.book.quantity("predict.memory").to("h"))
+
+    def before(other: e.Event) -> bool:
+        return (other.at, other.line) < (event.at, event.line)
+
+    taken = [(at, dose) for at, dose in facts.oral_history if at <= event.at]
+    begun = [each for each in facts.of(e.Oral, e.Medication) if before(each)]
+    if begun and taken and (taken[-1][1] > 0 or (event.at - taken[-1][0]).total_seconds() < 3600 * hours):
+        return False
+    if any(before(each) and (event.at - each.at).total_seconds() < 3600 * hours for each in facts.of(e.Trial)):
+        return False
+    return not (pump is not None and any(at <= event.at for at, _ in pump.dose_history))
