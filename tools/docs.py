@@ -24,7 +24,7 @@ README: Final = ROOT / "README.md"
 SHOWN: Final = ROOT / "examples" / "02-spinal-cord-injury-pump.chart"
 WIDTH: Final = 100
 
-_PARTS: Final = ("findings", "pump", "plans", "refusals", "tasks")
+_PARTS: Final = ("findings", "pump", "plans", "outlooks", "refusals", "tasks")
 _NOW: Final = re.compile(r"# now: (?P<now>\S+ \S+)\n")
 _QUOTE: Final = re.compile(r"(?<=<!-- written by make docs -->\n)```text\n(?:.*\n)*?```")
 _HEAD: Final = """\

@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from itertools import combinations, pairwise, permutations
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -16,7 +16,8 @@ from msgspec.structs import replace
 from eutonia.advice import Advice
 from eutonia.chart import Facts
 from eutonia.chart import event as e
-from eutonia.doors import words
+from eutonia.doors import bands, words
+from eutonia.doors.bands import Panel
 from eutonia.doors.words import NBSP, Level, Menu, Sheet
 from eutonia.moment import DAY, shown_day
 from eutonia.pump import PumpState, pump_state
@@ -39,8 +40,56 @@ def page(advice: Advice) -> str:
             sheet=sheet,
             reservoir=_reservoir(advice, {row.label: row.text for row in sheet.pump}),
             stairs={menu.kind: _stairs(menu) for menu in sheet.menus},
+            legend=words.LEGEND,
+            panels={menu.kind: _panels(menu) for menu in sheet.menus},
             groups=_groups(sheet),
             cards=[_card(lines) for lines in sheet.cards],
+        )
+    )
+
+
+def _panels(menu: Menu) -> list[list[Panel]]:
+    """The drawings of what is expected of each option, those of a kind on the same scales."""
+    every = [option.outlook.found for option in menu.options if option.outlook and option.outlook.found]
+    axes = {name: bands.scale(name, every) for found in every for name in bands.told(found)}
+    return [
+        [bands.panel(name, option.outlook.found, axes[name]) for name in bands.told(option.outlook.found)]
+        if option.outlook and option.outlook.found
+        else []
+        for option in menu.options
+    ]
+
+
+def write_plot(predictions: list[dict[str, Any]], path: Path, who: str) -> None:
+    """Writes predictions as one drawing (SVG) that stands alone; the unknown ones are left to the words."""
+    path.write_text(plot(predictions, who), encoding="utf-8")
+
+
+def plot(predictions: list[dict[str, Any]], who: str) -> str:
+    """The predictions as SVG: their panels below each other, each quantity on one scale."""
+    known = [each for each in predictions if "unknown" not in each]
+    axes = {
+        name: bands.scale(name, [x for x in known if name in x["bands"]]) for each in known for name in bands.told(each)
+    }
+    drawings: list[dict[str, Any]] = []
+    y = 8.0
+    for found in known:
+        for number, name in enumerate(bands.told(found)):
+            head = "" if number else f"{words.KINDS[found['kind']]}, {found['option']}"
+            y += 0.0 if number else 18.0
+            drawings.append({"panel": bands.panel(name, found, axes[name]), "y": y, "head": head, "head_y": -4.0})
+            y += bands.HIGH
+    says = " ".join(f"{each['head']} {each['panel'].title}: {each['panel'].says}." for each in drawings).strip()
+    return (
+        _environment()
+        .get_template("plot.svg")
+        .render(
+            drawings=drawings,
+            height=y + 28.0,
+            foot=y + 8.0,
+            title=f"Expected, {who}",
+            says=says,
+            closing=(who, words.MODEL),
         )
     )
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from eutonia.doors import words
+from eutonia.doors import bands, words
 from eutonia.doors.words import NBSP, Option, Row, Sheet
 
 NARROWEST: Final = 40
@@ -22,7 +22,7 @@ _COLOURS: Final[dict[str, dict[str, Any]]] = {
 }
 _HEAVY: Final = ("┏", "━", "┓", "┃", "┗", "┛")
 _LIGHT: Final = ("┌", "─", "┐", "│", "└", "┘")
-_ASCII: Final = str.maketrans("┏━┓┃┗┛┌─┐│└┘", "+=+|+++-+|++")
+_ASCII: Final = str.maketrans("┏━┓┃┗┛┌─┐│└┘┤░▒", "+=+|+++-+|++|.:")
 
 
 def render(found: dict[str, Any], parts: tuple[str, ...], width: int) -> str:
@@ -33,7 +33,9 @@ def render(found: dict[str, Any], parts: tuple[str, ...], width: int) -> str:
     sheet, width = words.sheet(found), max(width, NARROWEST)
     blocks: list[Iterator[str]] = [_head(sheet, width)]
     blocks += [_box(card, width, _HEAVY, {"fg": "red", "bold": True}) for card in sheet.cards]
-    writers = {"findings": _findings, "pump": _pump, "plans": _plans, "refusals": _refusals, "tasks": _tasks}
+    writers = {
+        "findings": _findings, "pump": _pump, "plans": _plans, "outlooks": _outlooks, "refusals": _refusals, "tasks": _tasks,
+    }  # fmt: skip
     blocks += [writers[part](sheet, width) for part in parts]
     blocks.append(_closing(sheet, width))
     text = "\n\n".join(block for block in ("\n".join(lines) for lines in blocks) if block)
@@ -171,6 +173,26 @@ def _option(option: Option, width: int) -> Iterator[str]:
     if option.watch:
         yield from _watch(option.watch, width, "  ")
     yield from _basis(option.facts, option.sources, width, "  ")
+
+
+def _outlooks(sheet: Sheet, width: int) -> Iterator[str]:
+    """What a model expects of each option, drawn and in words; options of one kind on the same scales."""
+    for menu in sheet.menus:
+        every = [option.outlook.found for option in menu.options if option.outlook and option.outlook.found]
+        axes = {name: bands.scale(name, every) for found in every for name in bands.told(found)}
+        for option in menu.options:
+            if option.outlook is None:
+                continue
+            for line in _wrapped(f"EXPECTED: {menu.title}, {option.title}", width, "", "  "):
+                yield _tinted(line, bold=True)
+            for name in bands.told(option.outlook.found) if option.outlook.found else ():
+                assert option.outlook.found is not None
+                yield from _wrapped(f"{words.NAMES[name].short}, {bands.ends(name, axes[name])}", width, "  ")
+                yield from (
+                    f"  {line}" for line in bands.lines(name, option.outlook.found, axes[name], min(width - 12, 72))
+                )
+            yield from _rows(option.outlook.rows, width, "  ")
+            yield ""
 
 
 def _watch(watch: tuple[str, ...], width: int, indent: str) -> Iterator[str]:

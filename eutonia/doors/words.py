@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from eutonia.quantity import UNITS, Quantity, glued, plain, rounded
+from eutonia.quantity import UNITS, Quantity, figures, glued, plain, rounded
 
 GRADES: Final = {"stop": "STOP", "caution": "CAUTION", "note": "NOTE"}
 KINDS: Final = {
@@ -39,6 +39,8 @@ GOVERNS: Final = {
 }
 CLOSING: Final = "Options for a clinician to weigh, not directives. Not an emergency device."
 BOXED: Final = "Boxed warning"
+LEGEND: Final = "Dark: half of the people; light: 90% of them; line: the middle; dotted: a change of the dose."
+MODEL: Final = "What a model expects of people like this one; not a dose, and not a promise."
 UNKNOWN: Final = "unknown"
 
 NBSP: Final = "\u00a0"
@@ -110,6 +112,58 @@ class Change(NamedTuple):
         return f"{self.old} unchanged" if self.old == self.new else f"{self.old} to {self.new}"
 
 
+class Quoted(NamedTuple):
+    """A predicted quantity on a screen: what it is called in words and over a drawing, its unit, and what its numbers are
+    multiplied by."""
+
+    name: str
+    title: str
+    short: str
+    unit: str
+    times: int = 1
+
+    def says(self, found: dict[str, Any]) -> str:
+        """What is expected, as the middle of people with the ends of 90 % of them."""
+        days = found["days"][self.name]
+        before, then = days["before"], days["most" if found["at"] == "once" else "last"]
+        when = "at its strongest" if found["at"] == "once" else "on the last day"
+        return f"{self.number(before['p50'])} in the day before; {self.range(then)} {when}"
+
+    def number(self, value: float) -> str:
+        """A number with its unit."""
+        unit = self.unit if self.unit == "%" or not self.unit else f" {self.unit}"
+        return f"{plain(figures(self.times * value, 2 if self.times > 1 else 3))}{unit}"
+
+    def range(self, ends: dict[str, float]) -> str:
+        """The median, and the ends of 90 % of people."""
+        low, high = (plain(figures(self.times * ends[band], 2 if self.times > 1 else 3)) for band in ("p05", "p95"))
+        return f"{self.number(ends['p50'])} ({low} to {high})"
+
+
+NAMES: Final = {
+    each.name: each
+    for each in (
+        Quoted("plasma_ng_ml", "Plasma", "Plasma", "ng/mL"),
+        Quoted("lumbar_ng_ml", "Lumbar fluid", "Lumbar fluid", "ng/mL"),
+        Quoted("cisternal_ng_ml", "Fluid at the brain stem", "Brain stem", "ng/mL"),
+        Quoted(
+            "ashworth_legs",
+            "Ashworth score of the legs (1 to 5; the modified scale reads one less)",
+            "Ashworth, legs",
+            "",
+        ),
+        Quoted("tone", "Tone, of that without the drug", "Tone", "%", 100),
+    )
+}
+
+
+class Outlook(NamedTuple):
+    """What a model expects of an option; `found` is the prediction itself, None where it is unknown."""
+
+    rows: tuple[Row, ...]
+    found: dict[str, Any] | None
+
+
 class Option(NamedTuple):
     """One plan, as one of several that stand side by side."""
 
@@ -123,6 +177,7 @@ class Option(NamedTuple):
     facts: str
     sources: tuple[str, ...]
     levels: tuple[Level, ...]
+    outlook: Outlook | None
 
 
 class Menu(NamedTuple):
@@ -181,7 +236,7 @@ def sheet(found: dict[str, Any]) -> Sheet:
         _tally(findings),
         tuple(_remark(each, boxed) for each in findings),
         _pump(pump, found["now"]) if pump else (),
-        _menus(found["plans"], pump),
+        _menus(found["plans"], pump, found["predictions"]),
         tuple(
             Denial(_kind(each["kind"]), each["why"], each["lifts"], ", ".join(each["facts"]))
             for each in found["refusals"]
@@ -372,14 +427,20 @@ def _measured(measured: dict[str, Any]) -> str:
     )
 
 
-def _menus(plans: list[dict[str, Any]], pump: dict[str, Any] | None) -> tuple[Menu, ...]:
+def _menus(
+    plans: list[dict[str, Any]], pump: dict[str, Any] | None, predictions: list[dict[str, Any]]
+) -> tuple[Menu, ...]:
     kinds: dict[str, list[dict[str, Any]]] = {}
     for each in plans:
         kinds.setdefault(each["kind"], []).append(each)
-    return tuple(_menu(kind, group, pump) for kind, group in kinds.items())
+    foreseen = {each["plan"]: each for each in predictions}
+    ahead = {id(plan): foreseen.get(n) for n, plan in enumerate(plans)}
+    return tuple(_menu(kind, group, pump, [ahead[id(plan)] for plan in group]) for kind, group in kinds.items())
 
 
-def _menu(kind: str, plans: list[dict[str, Any]], pump: dict[str, Any] | None) -> Menu:
+def _menu(
+    kind: str, plans: list[dict[str, Any]], pump: dict[str, Any] | None, ahead: list[dict[str, Any] | None]
+) -> Menu:
     def shared(name: str) -> list[str]:
         return plans[0][name] if all(each[name] == plans[0][name] for each in plans) else []
 
@@ -392,8 +453,8 @@ def _menu(kind: str, plans: list[dict[str, Any]], pump: dict[str, Any] | None) -
         if many == 1
         else f"{plain(many)} options within the rules; none is chosen.",
         tuple(
-            _option(kind, f"Option {plain(i)} of {plain(many)}", each, pump, watch, facts, sources)
-            for i, each in enumerate(plans, 1)
+            _option(f"Option {plain(i)} of {plain(many)}", each, pump, watch, facts, sources, prediction)
+            for i, (each, prediction) in enumerate(zip(plans, ahead, strict=True), 1)
         ),
         tuple(watch),
         _listed(facts),
@@ -402,13 +463,13 @@ def _menu(kind: str, plans: list[dict[str, Any]], pump: dict[str, Any] | None) -
 
 
 def _option(
-    kind: str,
     number: str,
     plan: dict[str, Any],
     pump: dict[str, Any] | None,
     watch: list[str],
     facts: list[str],
     sources: list[str],
+    prediction: dict[str, Any] | None,
 ) -> Option:
     rows = [Row("Why", plan["why"])]
     for label, name in (("Incomplete", "incomplete"), ("Overridden", "overridden")):
@@ -425,7 +486,47 @@ def _option(
         "" if facts else _listed(plan["facts"]),
         () if sources else _sources(plan["sources"]),
         _levels(plan["steps"]),
+        None if prediction is None else outlook(prediction),
     )
+
+
+def outlook(found: dict[str, Any]) -> Outlook:
+    """What is expected, in rows; or that nothing is, and why."""
+    if "unknown" in found:
+        return Outlook((Row("Expected", f"{UNKNOWN}: {found['unknown']}."),), None)
+    rows = [Row(NAMES[name].title, f"{NAMES[name].says(found)}.") for name in NAMES if _shown(name, found)]
+    if (onset := found["onset_h"]) is not None:
+        rows.append(Row("First change", f"half of what it does to the tone has come after {_hours(onset)}."))
+    if (lost := found["lost_h"]) is not None:
+        rows.append(Row("If delivery stopped now", f"half of the effect would be gone after {_hours(lost)}."))
+    chances = [each for each in found["chances"] if each["share"] >= 0.005]
+    none = [each for each in found["chances"] if each["share"] < 0.005]
+    said = [f"{each['of']} in {plain(figures(100 * each['share'], 2))}%" for each in chances]
+    if none:
+        said.append(f"in none or almost none: {'; '.join(each['of'] for each in none)}")
+    rows.append(Row("Of these people", f"{'; '.join(said)}."))
+    assumes = "".join(f" {each[0].upper()}{each[1:]}." for each in found["assumes"])
+    people = plain(found["people"])
+    rows.append(
+        Row(
+            "How far to trust it",
+            f"a scenario over {people} drawn people of this body and these kidneys, with the ends of 90% of them; the patient's own "
+            f"scores and levels have not sharpened it, and parts of the models are assumed.{assumes}",
+        )
+    )
+    return Outlook(tuple(rows), found)
+
+
+def _shown(name: str, found: dict[str, Any]) -> bool:
+    """Whether a quantity is worth a row: one measure of the tone, and the fluid only where drug is put into it."""
+    if name not in found["bands"] or (name == "tone" and "ashworth_legs" in found["bands"]):
+        return False
+    return name not in ("lumbar_ng_ml", "cisternal_ng_ml") or found["route"] in ("spine", "both")
+
+
+def _hours(spread: dict[str, float]) -> str:
+    low, high = (plain(figures(spread[band], 2)) for band in ("p05", "p95"))
+    return f"{plain(figures(spread['p50'], 2))} h ({low} to {high})"
 
 
 def _change(plan: dict[str, Any], pump: dict[str, Any] | None) -> Change | None:

@@ -263,6 +263,7 @@ def test_the_page_names_every_field_of_the_advice() -> None:
         found = advice_of(path)
         objects = [found, found["pump"] or {}, *found["findings"], *found["plans"], *found["refusals"], *found["tasks"]]
         objects += [step for plan in found["plans"] for step in plan["steps"]]
+        objects += [*found["predictions"], *(each["bands"] for each in found["predictions"] if "bands" in each)]
         assert {key for each in objects for key in each} <= fields
 
 

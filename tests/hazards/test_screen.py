@@ -88,9 +88,9 @@ def test_no_screen_shows_a_number_that_could_be_misread(name: str) -> None:
 
 @pytest.mark.hazard("H02")
 def test_no_template_prints_a_number_but_through_the_printer() -> None:
-    for template in sorted((DOORS / "templates").glob("*.html")):
-        text = template.read_text("utf-8")
-        macros = set(re.findall(r"\{% macro ([a-z]+)\(", text))
+    templates = {path: path.read_text("utf-8") for path in sorted((DOORS / "templates").iterdir())}
+    macros = {name for text in templates.values() for name in re.findall(r"\{% macro ([a-z]+)\(", text)}
+    for text in templates.values():
         for printed in re.findall(r"\{\{-?(.*?)-?\}\}", text, re.DOTALL):
             call = re.fullmatch(r" ([a-z]+)\([^|]*\) ", printed)
             assert re.search(r"\|(?:q|glue|c) $", printed) or (call and call[1] in macros), printed
@@ -222,7 +222,7 @@ def test_there_are_signs_to_look_for() -> None:
 @pytest.mark.parametrize("sign", SIGNS)
 def test_every_sign_of_overdose_or_withdrawal_puts_the_card_on_top(sign: str) -> None:
     advice = eutonia.advise(eutonia.read(RUNNING + f"2026-05-01 08:00 symptom {sign}\n"), NOW)
-    for parts in (("findings",), ("plans", "refusals"), ("findings", "pump", "plans", "refusals", "tasks")):
+    for parts in (("findings",), ("plans", "refusals"), ("findings", "pump", "plans", "outlooks", "refusals", "tasks")):
         head, card = shown(advice.as_dict(), 100, parts).split("\n\n")[:2]
         assert not MEASURED.search(head)
         assert card.splitlines()[1].startswith("┃ EMERGENCY: ")
