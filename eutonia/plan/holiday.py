@@ -95,7 +95,8 @@ def _down(facts: Facts, pump: PumpState, days: int, floor: Decimal, alternative:
     ]
     before = daily
     for day in range(days):
-        dose = max(rounded(float(daily) * share ** (day + 1), "0.1", "up"), floor)
+        # To six places first: a float just above the floor must not be rounded up from it.
+        dose = max(rounded(rounded(float(daily) * share ** (day + 1), "0.000001"), "0.1", "up"), floor)
         if dose >= before:
             continue
         percent = rounded((1 - dose / before) * 100, "0.1")

@@ -137,13 +137,13 @@ def _stay(facts: Facts, today: Decimal, regimens: tuple[Regimen, ...]) -> Plan:
 def _descend(facts: Facts, today: Decimal, most: Decimal, liquid: Quantity | None) -> Plan:
     """Down to the ceiling that the kidneys leave, in steps no larger than a rise, never at once."""
     book = facts.book
-    grain = _grain(liquid, facts)
+    grain = grain_of(liquid, facts)
     step = book.quantity("oral.step_a_day").to("mg/day")
     steps: list[Step] = []
     daily, at = today, facts.now
     while daily > most:
         daily = rounded(max(daily - step, min(most, daily)), grain, "down")
-        regimen = replace(_split(daily, grain, facts), liquid=liquid)
+        regimen = replace(split(daily, grain, facts), liquid=liquid)
         steps.append(taking(at, "", regimen, facts))
         at += timedelta(days=float(book.quantity("oral.step_days").to("days")))
     steps.append(
@@ -201,7 +201,7 @@ def _child(facts: Facts, today: Decimal, age: int) -> Plan | Refusal:
     return Plan("titration", "start by weight", "clinic", steps, why, facts_, sources, WATCH, overridden="age")
 
 
-def _grain(liquid: Quantity | None, facts: Facts) -> Decimal:
+def grain_of(liquid: Quantity | None, facts: Facts) -> Decimal:
     """The smallest amount in mg by which a dose can differ: half of the smallest tablet, or a tenth of a mL."""
     return facts.book.quantity("oral.smallest").to("mg") if liquid is None else liquid.to("mg/mL") / 10
 
@@ -210,7 +210,7 @@ def _climb(
     facts: Facts, today: Decimal, most: Decimal, step: Decimal, liquid: Quantity | None, days: int, name: str
 ) -> Plan | None:
     book = facts.book
-    grain = _grain(liquid, facts)
+    grain = grain_of(liquid, facts)
     use = facts.oral
     assert not isinstance(use, Unknown)
     at = facts.now
@@ -226,7 +226,7 @@ def _climb(
         new = rounded(min(daily + rise, most), grain, "down")
         if new <= daily:
             break
-        regimen = replace(_split(new, grain, facts), liquid=liquid)
+        regimen = replace(split(new, grain, facts), liquid=liquid)
         condition = "" if not steps else "If the response is not enough and the last dose was borne well: "
         steps.append(taking(at, condition, regimen, facts))
         daily, at = new, at + timedelta(days=days)
@@ -254,7 +254,7 @@ def _climb(
     return Plan("titration", name, "home", tuple(steps), why, facts_, sources, WATCH)
 
 
-def _split(daily: Decimal, grain: Decimal, facts: Facts) -> Regimen:
+def split(daily: Decimal, grain: Decimal, facts: Facts) -> Regimen:
     """The day's dose in three doses, in four where three would be larger than the greatest single dose."""
     times = facts.book.count("oral.start_times_a_day")
     largest = facts.book.quantity("oral.single_max").to("mg")
@@ -265,7 +265,7 @@ def _hold(facts: Facts, today: Decimal, effects: str) -> Iterator[Plan]:
     facts_, sources = basis(facts.book, *_ENTRIES, "caution.elderly")
     after = facts.now + timedelta(days=float(facts.book.quantity("oral.step_days").to("days")))
     regimen = (
-        _split(today, facts.book.quantity("oral.smallest").to("mg"), facts) if today % Decimal("2.5") == 0 else None
+        split(today, facts.book.quantity("oral.smallest").to("mg"), facts) if today % Decimal("2.5") == 0 else None
     )
     words = regimen_words(regimen, facts) if regimen else f"{plain(today)} mg daily as before"
     review = Step(after, "review", "Ask again; go on only when the effect has passed ('symptom ...; resolved').")
@@ -282,7 +282,7 @@ def _hold(facts: Facts, today: Decimal, effects: str) -> Iterator[Plan]:
     )
     back = today - facts.book.quantity("oral.step_a_day").to("mg/day")
     if regimen is not None and back >= facts.book.quantity("oral.smallest").to("mg"):
-        down = taking(facts.now, "Back to ", _split(back, Decimal("2.5"), facts), facts)
+        down = taking(facts.now, "Back to ", split(back, Decimal("2.5"), facts), facts)
         yield Plan(
             "titration",
             "step back",

@@ -120,7 +120,7 @@ def course(someone: Spine, at_cm: Floats, given: Sequence[Given], sites: Sites, 
     return out
 
 
-def _sites(someone: Spine, book: Book) -> Sites:
+def sites_of(someone: Spine, book: Book) -> Sites:
     """Lumbar tap, cistern, plasma, and the second shell behind legs, soleus and arms."""
     n = len(someone)
     scale = someone.length_cm / parameter(book, "spine.length", "cm").value
@@ -199,7 +199,7 @@ def simulate(
     )
     scale = along.length_cm / parameter(book, "spine.length", "cm").value
     tap = tap_cm(book) * scale
-    sites = _sites(along, book)
+    sites = sites_of(along, book)
     grid = np.arange(0.0, hours + _STEP_H / 2, _STEP_H)
     found = course(along, tap if puncture else vertebra_cm(tip, book) * scale, given, sites, grid)
     answers = tone.sensitivity(normals(seed, "effect", 0, count, tone.ETAS), baseline, book)
