@@ -16,7 +16,7 @@ PIP := -m pip --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: setup run test lint bench hazards laws mutants validation wheel lock examples docs clean help
+.PHONY: setup run test lint bench hazards laws mutants validation studies wheel lock examples docs clean help
 
 help: ## what can be made
 	@sed -n 's/^\([a-z ]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -51,8 +51,12 @@ mutants: setup ## are the tests awake? small faults are put in, and each must be
 validation: setup ## what was observed beside what the models give: docs/validation.md
 	$(BIN)/python tools/validation.py
 
+studies: setup ## the shipped studies, and what they answer: docs/studies.md
+	$(BIN)/python tools/studies.py
+
 examples docs: setup ## the examples' answers and the pages that quote them, written anew
 	$(BIN)/python tools/docs.py
+	$(BIN)/python tools/models.py
 
 wheel: setup ## dist/eutonia-*.whl
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist

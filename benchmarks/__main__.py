@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import eutonia
-from benchmarks import body
+from benchmarks import body, cohort
 from benchmarks.inputs import bundle_text, chart_40
 from benchmarks.timing import median_s, result
 
@@ -99,3 +99,4 @@ if __name__ == "__main__":
     command()
     body.plasma_population(result)
     body.cord(result)
+    cohort.many(result)

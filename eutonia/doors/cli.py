@@ -1,4 +1,4 @@
-"""The command `eutonia`: read, examine, plan, advise, verify, simulate, why, facts."""
+"""The command `eutonia`: read, examine, plan, predict, advise, verify, simulate, study, why, facts."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import click
 from eutonia import __version__
 from eutonia.doors.options import AS_JSON, NO_MOMENT, give_up, print_json, several
 from eutonia.doors.simulate import simulate
+from eutonia.doors.study import study
 
 if TYPE_CHECKING:
     from eutonia.chart import Chart
@@ -50,6 +51,7 @@ def main() -> None:
 
 
 main.add_command(simulate)
+main.add_command(study)
 
 
 _ZONE: Final = click.option(
@@ -132,7 +134,61 @@ def advise_command(
     file: Path, as_json: bool, now: str | None, jurisdiction: str, zone: str | None, page: Path | None
 ) -> None:
     """The whole advice: findings, plans, refusals, the pump and tasks."""
-    _answer(file, as_json, now, jurisdiction, zone, ("findings", "pump", "plans", "refusals", "tasks"), page)
+    _answer(
+        file, as_json, now, jurisdiction, zone, ("findings", "pump", "plans", "outlooks", "refusals", "tasks"), page
+    )
+
+
+@main.command()
+@_options
+@click.option(
+    "--plan",
+    "number",
+    type=click.IntRange(1),
+    help="Only the plan at this place among the options; all of them without it.",
+)
+@click.option("--plot", type=click.Path(path_type=Path), help="Write the predicted courses as a drawing (.svg).")
+def predict(
+    file: Path,
+    as_json: bool,
+    now: str | None,
+    jurisdiction: str,
+    zone: str | None,
+    number: int | None,
+    plot: Path | None,
+) -> None:
+    """What a model expects of each plan that the rules allow: levels, tone and harms as bands over people."""
+    from eutonia.advice import advise
+
+    if plot is not None and plot.suffix != ".svg":
+        raise click.BadParameter(f"'{plot}' does not end in .svg", param_hint="--plot")
+    advice = advise(_read(file, zone), _now(now), jurisdiction.upper())
+    found = advice.as_dict()
+    if number is not None:
+        if number > len(found["plans"]):
+            many = len(found["plans"])
+            raise click.BadParameter(f"there {'is 1 plan' if many == 1 else f'are {many} plans'}", param_hint="--plan")
+        found["plans"] = [found["plans"][number - 1]]
+        found["predictions"] = [{**found["predictions"][number - 1], "plan": 0}]
+    if as_json:
+        print_json({name: found[name] for name in ("chart", "now", "knowledge", "person", "plans", "predictions")})
+    else:
+        from eutonia.doors.terminal import render
+
+        parts = ("outlooks", "refusals") if found["plans"] else ("plans", "refusals")
+        click.echo(render(found, parts, _width()))
+    if plot is not None:
+        from eutonia.doors.page import write_plot
+
+        person = found["person"]
+        who = ", ".join(each for each in (person["name"], person["id"], found["now"][:16].replace("T", " ")) if each)
+        try:
+            write_plot(found["predictions"], plot, who)
+        except OSError as error:
+            give_up(f"{plot}: the plot could not be written: {error.strerror}")
+        if not as_json:
+            click.echo(f"\nThe courses as a drawing: {plot}")
+    sys.exit(STOPPED if advice.stopped else ANSWERED)
 
 
 def _answer(
@@ -148,7 +204,7 @@ def _answer(
 
     verb = examined if parts == ("findings",) else advise
     advice = verb(_read(file, zone), _now(now), jurisdiction.upper())
-    found = advice.as_dict()
+    found = advice.as_dict(foresee="outlooks" in parts)
     if as_json:
         whole = len(parts) > 2
         head = ("chart", "now", "knowledge", "person")
