@@ -102,6 +102,8 @@ def asked(model: str) -> tuple[str, ...]:
         found += [name for name in _named_in_predictions("spine.") if name not in TARGETS]
     elif model == "tone":
         tone.sensitivity(np.zeros((1, tone.ETAS)), 3.0, watched)
+        tone.penn(np.ones((1, 1)), 3.0, watched)
+        tone.scored(np.ones(1), np.zeros((1, tone.ETAS)), watched)
         found += [name for name in _named_in_predictions("tone.") if "grade" in book().entry(name).more]
         found += TARGETS
     elif model in plasma.MODELS:
@@ -533,7 +535,10 @@ plasma, with V1, V2, CL and Q of `adult`
     V2 dC2/dt = Q (Cp - C2)
 
 A vertebra's place is the sum of the heights below it and half its own, times height/175.  A lumbar tap shows the cell
-between L3 and L4.  Linear, and solved without steps in time: a few complex solves give all times."""
+between L3 and L4.  Linear, and solved without steps in time: a few complex solves give all times.
+
+A lumbar puncture shows C at the tap.  A sample through the catheter shows Q C at its tip, Q = Q* exp(sd n_Q), another one
+each time, and so says nothing about clearance."""
 
 
 def _tone_equations() -> str:
@@ -544,6 +549,8 @@ legs, soleus or arms, their places times height/175
     H(t)  = 1 / (1 + (Ce / C50)^g)               H/M of the reflex over that without the drug; 1 without effect
     dy/dt = k (H - y),  y(0) = H(0)              the tone over that without the drug
     expected Ashworth score = 1 + (A0 - 1) y^e   on the scale of 1 to 5
+    expected Penn score = P0 y^p                 on the scale of 0 to 4
+    P(score written <= k) = 1 / (1 + exp(-(k + 1/2 - score - sV n_V) / b))
 
     C50 = C50* exp(sd n_C50)     k = k* exp(sd n_k)     A0 = the group's score + sA n_A, kept between 1 and 5
 
@@ -552,16 +559,17 @@ by a whole point."""
 
 
 def _dependence_equations() -> str:
-    """From the code's own words: nobody has written this part of the page by hand."""
-    path = PACKAGE / "body" / "dependence.py"
-    if not path.exists():
-        return "No code uses these numbers yet."
-    tree = ast.parse(path.read_bytes(), str(path))
-    said = [ast.get_docstring(tree) or ""]
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
-            said.append(f"{node.name}: {ast.get_docstring(node) or 'no words'}")
-    return "\n\n".join(each.replace("```", "") for each in said if each)
+    return """C is the free drug in the second shell of the cord behind the legs, Cp plasma, Cc the fluid of the cistern (ng/mL).
+
+    dA/dt = (M C / (C + C50) - A) / T            tolerance; the half-effect becomes C50 (1 + A)
+    dW/dt = (O - W) / U,  O = C / (C + C50 (1 + A))
+    rebound = r max(0, W - O)                    what is lacking; the reflex is then y (1 + rebound)
+    toxicity = c / (c + E (1 + A)),  c the larger of the fluid's share of Cp (the brain) and Cc (the brain stem)
+
+    M = M* exp(sd n_M)     E = E* exp(sd n_E)     ln U is normal; U1 and U2 hold nine tenths of people
+
+Years before a prediction count by the steady level of each stretch of doses.  Stages of withdrawal: 1 where a day's average
+of the tone is above the first of S; 2 where the rebound is above the second; 3 where it stays above the third for L."""
 
 
 # --- the cards ------------------------------------------------------------------------------------------------------
@@ -578,8 +586,8 @@ def _study(name: str, more: str) -> Callable[[], str]:
 
 def _no_guard() -> str:
     return (
-        f"The software asks only for an age of {book().count('body.youngest')} years or more.  Nothing stops this model "
-        "outside the people it was fitted to: there its numbers are not known to hold."
+        "For people of other ages, and for a solution, its answer is *unknown*; kidneys and weights outside those it was "
+        "fitted to are not refused, and there its numbers are not known to hold."
     )
 
 
@@ -770,7 +778,7 @@ CARDS: Final[tuple[Card, ...]] = (
             "Dt*": "spine.diffusion", "S": "spine.brain_surface", "ktc": "spine.cord_to_blood",
             "ktb": "spine.brain_to_blood", f"V[{neuraxis.CISTERN + 1}]": "spine.cistern",
             f"V[{neuraxis.CRANIAL + 1}]": "spine.cranial",
-            "heights": "spine.vertebrae",
+            "heights": "spine.vertebrae", "Q*": "spine.aspirate_plume",
         },
         ("spine.",),
         {
@@ -805,16 +813,16 @@ CARDS: Final[tuple[Card, ...]] = (
             " after a stroke."
         ),
         (
-            "Adults with drug along the spine.  Drug by mouth has no effect in it, and children are *unknown*.",
-            "The expected score of a group, not the score that somebody writes down at a visit.  Scores at the floor or"
-            " at the ceiling of the scale carry little.",
-            "Days, not months: nothing in it gets used to the drug.",
-            "Unknown: spasms (no spasm score is computed), strength, walking, comfort, and any harm.",
+            "Adults, with drug from the spine or from the blood.  Children are *unknown*.",
+            "The expected score of a group; what is written down at a visit is blurred around it.  Scores at the floor or at"
+            " the ceiling of the scale carry little.",
+            "Days, not months: who gets used to the drug is in [dependence](#dependence).",
+            "Unknown: strength, walking and comfort.",
         ),
         _tone_equations,
         {
             "C50*": "tone.c50", "g": "tone.gamma", "k*": "tone.pace", "e": "tone.eta", "sA": "tone.baseline",
-            "N": "tone.noticed", "legs": "spine.legs", "soleus": "spine.soleus", "arms": "spine.arms",
+            "N": "tone.noticed", "p": "tone.penn_eta", "sV": "tone.visit", "b": "tone.score_scale", "legs": "spine.legs", "soleus": "spine.soleus", "arms": "spine.arms",
         },
         ("tone.",),
         {"tone.c50": "belongs to this spine: with another anatomy it is another number"},
@@ -844,8 +852,16 @@ DEPENDENCE: Final = Card(
     lambda: "Fitted to no course of any person: histories of doses and single cases are all there is.",
     ("Unknown for any one person.  Signs of withdrawal or overdose are an emergency, not a question for a model.",),
     _dependence_equations,
-    {},
-    ("dependence.",),
+    {
+        "M*": "dependence.tolerance_most",
+        "T": "dependence.tolerance_time",
+        "U1, U2": "dependence.withdrawal_time",
+        "r": "dependence.rebound",
+        "S": "dependence.stages",
+        "L": "dependence.stage_3_lasts",
+        "E*": "toxicity.half",
+    },
+    ("dependence.", "toxicity."),
     {},
     "",
     (),
@@ -859,8 +875,8 @@ DEPENDENCE: Final = Card(
 
 
 def cards() -> tuple[Card, ...]:
-    """The cards; that of dependence is there as soon as the knowledge has its numbers."""
-    return CARDS + ((DEPENDENCE,) if book().under("dependence.") else ())
+    """The cards in the order of the page."""
+    return (*CARDS, DEPENDENCE)
 
 
 # --- the page -------------------------------------------------------------------------------------------------------

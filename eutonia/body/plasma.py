@@ -30,18 +30,40 @@ Floats = NDArray[np.float64]
 ETAS: Final = 8
 _CLEARANCE, _VOLUME, _ABSORB, _TRANSIT, _SHARE = range(5)
 
-Model = Callable[[People, Floats, Book, str], Kinetics]
+# Whom the published models were made of, in years: Simon's, Chevillard's and Kochak's adults, He's children of 2 to 17.
+_AGES: Final = {
+    "simon2018": (18.0, math.inf),
+    "chevillard2018": (18.0, math.inf),
+    "kochak1985": (18.0, math.inf),
+    "he2014": (2.0, 18.0),
+}
+
+Model = Callable[[People, Floats, Book, str, bool], Kinetics]
 
 # Every measurement is linear; the monograph says that more is absorbed of higher doses, the US label that less is (C-01).
 ABSORPTIONS: Final = ("linear", "increasing", "decreasing")
 
 
-def kinetics(model: str, people: People, normals: Floats, book: Book, form: str = "tablet") -> Kinetics:
+def kinetics(
+    model: str, people: People, normals: Floats, book: Book, form: str = "tablet", unsure: bool = False
+) -> Kinetics:
     """The kinetics of these people under a named model; normals: [people, ETAS], zeros for the typical person.
 
-    form: 'tablet' or 'solution', which needs not dissolve.  Raises KeyError for an unknown model.
+    form: 'tablet' or 'solution', which needs not dissolve.  unsure: each person of our own model is also drawn from what
+    is not certain about it; of the published ones that is not known.  Raises KeyError for an unknown model.
     """
-    return MODELS[model](people, normals, book, form)
+    return MODELS[model](people, normals, book, form, unsure)
+
+
+def unfit(model: str, people: People, form: str = "tablet") -> str:
+    """Why a published model says nothing about these people or this form of the drug; empty where it does."""
+    low, high = _AGES.get(model, (0.0, math.inf))
+    if not np.all((people.age_years >= low) & (people.age_years < high)):
+        who = "adults" if math.isinf(high) else f"children of {low:g} to {high - 1:g} years"
+        return f"the model '{model}' was made of {who}"
+    if form != "tablet" and model != "adult":
+        return f"the model '{model}' was published for tablets; a solution belongs to 'adult'"
+    return ""
 
 
 def share_of(dose_mg: float, absorption: str, book: Book) -> float | None:
@@ -71,12 +93,12 @@ def with_share(kinetics: Kinetics, typical: float, normals: Floats, book: Book) 
     return replace(kinetics, share=_share(typical, between, normals[:, _SHARE]))
 
 
-def _adult(people: People, normals: Floats, book: Book, form: str) -> Kinetics:
+def _adult(people: People, normals: Floats, book: Book, form: str, unsure: bool) -> Kinetics:
     n = len(people)
     size = people.weight_kg / 70.0
     rest = parameter(book, "body.clearance_nonrenal", "mL/min")
     per_creatinine = parameter(book, "body.clearance_per_creatinine", "%")
-    own = np.exp(rest.between * normals[:, _CLEARANCE])
+    own = np.exp(rest.spread(unsure) * normals[:, _CLEARANCE])
     renal = per_creatinine.value * people.creatinine_ml_min * 0.06 * own
     volume = normals[:, _VOLUME]
     transit = _spread(parameter(book, "body.transit", "/h"), normals[:, _TRANSIT])
@@ -95,7 +117,7 @@ def _adult(people: People, normals: Floats, book: Book, form: str) -> Kinetics:
 
 
 def _one_compartment(name: str) -> Model:
-    def found(people: People, normals: Floats, book: Book, form: str) -> Kinetics:
+    def found(people: People, normals: Floats, book: Book, form: str, unsure: bool) -> Kinetics:
         n, none = len(people), np.zeros(len(people))
         clearance = _spread(parameter(book, f"plasma.{name}.cl_f", "L/h"), normals[:, _CLEARANCE])
         return Kinetics(
@@ -113,7 +135,7 @@ def _one_compartment(name: str) -> Model:
     return found
 
 
-def _kochak(people: People, normals: Floats, book: Book, form: str) -> Kinetics:
+def _kochak(people: People, normals: Floats, book: Book, form: str, unsure: bool) -> Kinetics:
     # The paper gives no absorption rate (drug was infused into the gut) and no spread: ours stand in for both.
     n = len(people)
     ours = parameter(book, "body.clearance_nonrenal", "mL/min")
@@ -132,7 +154,7 @@ def _kochak(people: People, normals: Floats, book: Book, form: str) -> Kinetics:
     )
 
 
-def _he(people: People, normals: Floats, book: Book, form: str) -> Kinetics:
+def _he(people: People, normals: Floats, book: Book, form: str, unsure: bool) -> Kinetics:
     # Total volume and clearance are published, their split is not: that of Kochak's men, and the flow that gives the
     # published terminal half-life of the typical child.
     n = len(people)

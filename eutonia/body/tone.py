@@ -11,9 +11,9 @@ from eutonia.knowledge import Book
 
 Floats = NDArray[np.float64]
 
-# Normal numbers a person has for the effect: sensitivity, pace, baseline, and one to spare.
+# Normal numbers a person has for the effect: sensitivity, pace, baseline, and that of a visit.
 ETAS = 4
-_C50, _PACE, _BASELINE = range(3)
+_C50, _PACE, _BASELINE, _VISIT = range(4)
 # The Ashworth scale of 1 to 5; the modified one of 0 to 4 (with 1+) reads a point less.
 LOWEST, HIGHEST = 1.0, 5.0
 
@@ -71,3 +71,20 @@ def tone(reflex: Floats, hours: Floats, people: Sensitivity) -> Floats:
 def ashworth(tone: Floats, people: Sensitivity) -> Floats:
     """[people, times] the expected Ashworth score on the scale of 1 to 5."""
     return np.asarray(LOWEST + (people.baseline[:, None] - LOWEST) * tone**people.eta)
+
+
+def penn(tone: Floats, before: float, book: Book) -> Floats:
+    """[people, times] the expected Penn spasm score (0 to 4) of people who had `before` without the drug."""
+    return np.asarray(before * tone ** parameter(book, "tone.penn_eta").value)
+
+
+def scored(expected: Floats, normals: Floats, book: Book) -> Floats:
+    """[people, 5] how likely each Ashworth score of 1 to 5 is at one visit, where `expected` [people] is the tone's.
+
+    A score is a step of a scale, blurred between steps, and a visit as a whole lies a little high or low; at the ends
+    of the scale there is nowhere to go.  normals: [people, ETAS].
+    """
+    scale = parameter(book, "tone.score_scale", "points").value
+    at = expected + parameter(book, "tone.visit", "points").value * normals[:, _VISIT]
+    below = 1.0 / (1.0 + np.exp(-(np.array([1.5, 2.5, 3.5, 4.5]) - at[:, None]) / scale))
+    return np.diff(np.pad(below, ((0, 0), (1, 1)), constant_values=((0, 0), (0, 1))), axis=1)

@@ -34,9 +34,10 @@ class Hours(click.ParamType[float]):
 
 
 class Amount(click.ParamType["Quantity"]):
-    """An amount of drug such as '20 mg'."""
+    """An amount of drug such as '20 mg', or a quantity of another kind."""
 
-    name = "amount"
+    def __init__(self, kind: str = "amount") -> None:
+        self.name = self.kind = kind
 
     def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Quantity:
         """The quantity; refused without a unit and at zero."""
@@ -45,11 +46,11 @@ class Amount(click.ParamType["Quantity"]):
         if isinstance(value, Quantity):
             return value
         try:
-            found = Quantity.read(str(value), "amount")
+            found = Quantity.read(str(value), self.kind)
         except QuantityError as error:
             self.fail(str(error), param, context)
         if found.value == 0:
-            self.fail(f"'{value}' is no dose", param, context)
+            self.fail(f"'{value}' is no {'dose' if self.kind == 'amount' else self.kind}", param, context)
         return found
 
 

@@ -115,6 +115,14 @@ def oral(
 @click.option(
     "--program", "written", help="A pump program, such as 'continuous 100 mcg/day; bolus 12 mcg at 06:00, 22:00'."
 )
+@click.option(
+    "--line",
+    type=Amount("volume"),
+    help="The volume of a new line without drug, such as '0.364 mL', which a program fills first.",
+)
+@click.option(
+    "--strength", type=Amount("strength"), help="What is in the reservoir, such as '500 mcg/mL'; with --line."
+)
 @click.option("--tip", default="T10", show_default=True, help="The vertebra at which the catheter ends, C1 to S2.")
 @click.option(
     "--days", type=click.FloatRange(0.25, 60), default=4.0, show_default=True, help="How long the program runs."
@@ -136,6 +144,8 @@ def intrathecal(
     bolus: Any,
     via: str,
     written: str | None,
+    line: Any,
+    strength: Any,
     tip: str,
     days: float,
     ask: list[float],
@@ -170,6 +180,11 @@ def intrathecal(
         if program.stopped:
             raise click.BadParameter("a stopped pump delivers nothing to simulate", param_hint="--program")
         given, lasts = predicted.delivered(program, days), 24.0 * days
+        if line is not None:
+            told = strength or program.strength
+            if told is None:
+                raise click.UsageError("how long a line takes needs the strength, such as --strength '500 mcg/mL'")
+            given = predicted.through_line(given, program, float(line.to("mL")), float(told.to("mcg/mL")))
     if late := [each for each in ask if each > lasts]:
         raise click.BadParameter(
             f"{plain(late[0])} h is after the {plain(lasts)} h that are simulated", param_hint="--at"
@@ -185,6 +200,7 @@ def intrathecal(
     answer = predicted.as_dict(found)
     if as_json:
         asked = {"bolus": bolus and bolus.wire(), "via": via, "program": written, "tip": tip, "days": days}
+        asked |= {"line": line and line.wire(), "strength": strength and strength.wire()}
         asked |= {"baseline_ashworth": baseline_ashworth, "weight_kg": weight, "height_cm": height, "age_years": age}
         asked |= {"crcl_ml_min": crcl, "seed": seed}
         knowledge = {"version": library().version, "hash": library().hash}
@@ -204,6 +220,8 @@ def intrathecal(
     csf, effect = answer["csf"], answer["effect"]
     click.echo(_row(f"lumbar fluid, ng/mL ({kind})", csf["lumbar_ng_ml"]))
     click.echo(_row(f"cisternal fluid, ng/mL ({kind})", csf["cisternal_ng_ml"]))
+    if not (bolus and via == "puncture"):
+        click.echo(_row(f"catheter aspirate, ng/mL ({kind})", csf["aspirate_ng_ml"]))
     click.echo(_row("lumbar over cisternal exposure", csf["gradient"]))
     click.echo(_row("half-life at a tap, 0.5 to 4 h, h", csf["half_life_h"]))
     click.echo(_row("clearance from the fluid, mL/h", csf["clearance_ml_h"]))
@@ -232,9 +250,9 @@ def intrathecal(
 def table_command(
     events: Path, model: str, out: Path, seed: str | None, threads: int, as_json: bool, now: str | None
 ) -> None:
-    """Run a NONMEM-style table (ID TIME AMT RATE DUR EVID CMT ADDL II SS; AGE WT CRCL) and write its levels.
+    """Run a NONMEM-style table (ID TIME AMT RATE DUR EVID CMT ADDL II SS; AGE WT CRCL HD) and write its levels.
 
-    Times in h, amounts in mg, levels in ng/mL.  Covariates hold from their row on.
+    Times in h, amounts in mg, levels in ng/mL.  Covariates hold from their row on; HD is 1 while haemodialysis runs.
     """
     from eutonia.body.kinetics import KineticsError
     from eutonia.body.table import TableError
@@ -284,7 +302,7 @@ def sbml_command(what: str, model: str, dose: Any, weight: float, age: float, cr
     from eutonia.predict.intrathecal import PUNCTURE_CM, tap_cm
 
     someone = people(1, age, weight, crcl)
-    if why := outside(someone, book()):
+    if why := outside(someone, book()) or plasma.unfit(model, someone):
         raise click.UsageError(why)
     kinetics = plasma.kinetics(model, someone, np.zeros((1, plasma.ETAS)), book())
     try:
@@ -299,11 +317,11 @@ def sbml_command(what: str, model: str, dose: Any, weight: float, age: float, cr
 
 
 def _head() -> str:
-    return f"  {'':<44}{'mean':>10}{'sd':>10}{'5 %':>10}{'median':>10}{'95 %':>10}"
+    return f"  {'':<52}{'mean':>10}{'sd':>10}{'5 %':>10}{'median':>10}{'95 %':>10}"
 
 
 def _row(says: str, each: dict[str, float]) -> str:
-    return f"  {says:<44}" + "".join(f"{plain(figures(each[key])):>10}" for key in ("mean", "sd", "p05", "p50", "p95"))
+    return f"  {says:<52}" + "".join(f"{plain(figures(each[key])):>10}" for key in ("mean", "sd", "p05", "p50", "p95"))
 
 
 def _people(count: int) -> str:

@@ -152,6 +152,7 @@ NAMES: Final = {
             "Ashworth, legs",
             "",
         ),
+        Quoted("penn", "Penn spasm score (0 to 4)", "Penn", ""),
         Quoted("tone", "Tone, of that without the drug", "Tone", "%", 100),
     )
 }
@@ -495,13 +496,16 @@ def outlook(found: dict[str, Any]) -> Outlook:
     if "unknown" in found:
         return Outlook((Row("Expected", f"{UNKNOWN}: {found['unknown']}."),), None)
     rows = [Row(NAMES[name].title, f"{NAMES[name].says(found)}.") for name in NAMES if _shown(name, found)]
+    if (scores := found["scores"]) is not None:
+        shares = ", ".join(f"{plain(n)} in {_percent(each)}" for n, each in enumerate(scores, 1))
+        rows.append(Row("A rater would score the legs then", f"{shares}; raters and visits differ."))
     if (onset := found["onset_h"]) is not None:
         rows.append(Row("First change", f"half of what it does to the tone has come after {_hours(onset)}."))
     if (lost := found["lost_h"]) is not None:
         rows.append(Row("If delivery stopped now", f"half of the effect would be gone after {_hours(lost)}."))
     chances = [each for each in found["chances"] if each["share"] >= 0.005]
     none = [each for each in found["chances"] if each["share"] < 0.005]
-    said = [f"{each['of']} in {plain(figures(100 * each['share'], 2))}%" for each in chances]
+    said = [f"{each['of']} in {_percent(each['share'])}" for each in chances]
     if none:
         said.append(f"in none or almost none: {'; '.join(each['of'] for each in none)}")
     rows.append(Row("Of these people", f"{'; '.join(said)}."))
@@ -522,6 +526,10 @@ def _shown(name: str, found: dict[str, Any]) -> bool:
     if name not in found["bands"] or (name == "tone" and "ashworth_legs" in found["bands"]):
         return False
     return name not in ("lumbar_ng_ml", "cisternal_ng_ml") or found["route"] in ("spine", "both")
+
+
+def _percent(share: float) -> str:
+    return f"{plain(figures(100 * share, 2))}%" if share >= 0.005 else "almost none"
 
 
 def _hours(spread: dict[str, float]) -> str:

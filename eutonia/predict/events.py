@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from eutonia.body import course, plasma
 from eutonia.body.draws import normals
 from eutonia.body.kinetics import concentrations
+from eutonia.body.parameters import parameter
 from eutonia.body.person import People
 from eutonia.body.table import EventTable, TableError, event_table
 from eutonia.knowledge import Book
 
 Floats = NDArray[np.float64]
 
+# Columns that a table may have beside the events.  HD is 1 while haemodialysis runs, 0 while it does not.
+OPTIONAL: Final = ("AGE", "WT", "CRCL", "HD")
 # The columns that each model needs beside the events; they may change from row to row and hold from there on.
 NEEDS: Final = {
     "adult": ("AGE", "WT", "CRCL"),
@@ -48,11 +51,7 @@ def read_events(path: Path, model: str) -> EventTable:
     if len(set(head)) != len(head):
         raise TableError([f"the column '{name}' stands twice" for name in sorted(set(head)) if head.count(name) > 1])
     columns = {name: [row[k] for _, row in body] for k, name in enumerate(head)}
-    wanted = [
-        name
-        for name in ("AGE", "WT", "CRCL")
-        if name in NEEDS[model] or name in (each.strip().upper() for each in head)
-    ]
+    wanted = [name for name in OPTIONAL if name in NEEDS[model] or name in (each.strip().upper() for each in head)]
     return event_table(columns, covariates=wanted)
 
 
@@ -69,12 +68,25 @@ def levels(table: EventTable, model: str, book: Book, seed: str | None = None, t
     bad = _unfit(table, given, needs, book)
     if bad:
         raise TableError(bad)
+    if "AGE" in table.covariates:
+        told = People(given["AGE"], np.ones(n), np.ones(n))
+        if why := plasma.unfit(model, told):
+            raise TableError([f"column AGE: {why}"])
     # What a model does not use must only not be missing.
     people = People(*(given[name] if name in needs else np.ones(n) for name in ("AGE", "WT", "CRCL")))
+    if "HD" in table.covariates:
+        given["HD"], needs = table.covariates["HD"], (*needs, "HD")
+        if wrong := [f"row {i + 2}: HD is 0 or 1" for i in np.flatnonzero(~np.isin(given["HD"], (0.0, 1.0)))]:
+            raise TableError(wrong)
+        if model != "adult":
+            raise TableError([f"column HD: the model '{model}' knows nothing of dialysis; 'adult' does"])
     drawn = (
         np.zeros((n, plasma.ETAS)) if seed is None else normals(seed, "kinetics", 0, len(table), plasma.ETAS)[person]
     )
     kinetics = plasma.kinetics(model, people, drawn, book)
+    if "HD" in given:
+        washed = parameter(book, "body.dialysis", "L/h").value * given["HD"]
+        kinetics = replace(kinetics, clearance_l_h=kinetics.clearance_l_h + washed)
     # A stretch of unchanged covariates is one row of kinetics.
     new = np.ones(n, bool)
     same = person[1:] == person[:-1]

@@ -45,6 +45,8 @@ _FULL_EFFECT: Final = timedelta(days=3)
 _TRACE_NG_ML: Final = 1e-3
 # Below this share of the day before now there is less drug than there was; the grid alone moves it by less.
 _LESS: Final = 0.99
+# Of these the lowest is the most that the drug does.
+_LESS_IS_MORE: Final = ("tone", "ashworth_legs", "penn")
 _PLASMA, _LUMBAR, _CISTERN, _CORD = range(4)
 
 
@@ -62,7 +64,8 @@ class Prediction(Struct, frozen=True, eq=False):
     route: where the drug comes in, 'mouth', 'spine' or 'both'; at: 'once' for a bolus, whose strongest effect counts, else
     'lasting'.  hours: [times] from now on, each the middle of what it stands for; averaged_h: how long that is, 0 for a point.
     bands: [quantiles, times] each.  days: over the people [quantiles], the average of the day `before` now and of the
-    `last` day, and the `most` after now: of the tone the lowest, of all else the highest.  onset_h: from the first change of a dose to half of what it does to the tone.
+    `last` day, and the `most` after now: of the tone the lowest, of all else the highest.  scores: [5] how likely each Ashworth score of
+    1 to 5 is then, on the last day, or at the strongest after a bolus.  onset_h: from the first change of a dose to half of what it does to the tone.
     lost_h: until half of today's effect is gone if all delivery stopped now.
     """
 
@@ -74,6 +77,7 @@ class Prediction(Struct, frozen=True, eq=False):
     averaged_h: float
     bands: Mapping[str, Floats]
     days: Mapping[str, Mapping[str, Floats]]
+    scores: Floats | None
     changes: tuple[datetime, ...]
     onset_h: Spread | None
     lost_h: Spread | None
@@ -101,6 +105,7 @@ class Prediction(Struct, frozen=True, eq=False):
                 }
                 for name, days in self.days.items()
             },
+            "scores": None if self.scores is None else [_four(each) for each in self.scores],
             "changes": [iso(at, home) for at in self.changes],
             "onset_h": _spread(self.onset_h),
             "lost_h": _spread(self.lost_h),
@@ -320,7 +325,8 @@ class _Answers:
         everything = self._shown(planned)
         bands, hours, averaged = self._bands(everything, grid)
         return Prediction(
-            len(self.who), given.route, given.at(grid), facts.now, hours, averaged, bands, self._days(everything, now, grid), changes,
+            len(self.who), given.route, given.at(grid), facts.now, hours, averaged, bands, self._days(everything, now, grid),
+            self._scores(everything, given.at(grid) == "once", now, grid), changes,
             self._onset(planned, unchanged, changes, grid),
             self._lost(stopped, now, grid),
             tuple(self._chances(planned, given, now, grid)),
@@ -339,6 +345,8 @@ class _Answers:
             shown["tone"] = found.tone
             if self.who.baseline is not None and self.who.answers is not None:
                 shown["ashworth_legs"] = tone.ashworth(found.tone, self.who.answers)
+            if self.who.penn is not None:
+                shown["penn"] = tone.penn(found.tone, self.who.penn, self.book)
         return shown | {"toxicity": found.toxicity, "rebound": found.rebound}
 
     def _bands(self, shown: Mapping[str, Floats], grid: Grid) -> tuple[dict[str, Floats], Floats, float]:
@@ -362,10 +370,18 @@ class _Answers:
             name: {
                 "before": over(x[:, max(now - day, 0) : now].mean(axis=1)),
                 "last": over(x[:, -day:].mean(axis=1)),
-                "most": over(x[:, now:].min(axis=1) if name in ("tone", "ashworth_legs") else x[:, now:].max(axis=1)),
+                "most": over(x[:, now:].min(axis=1) if name in _LESS_IS_MORE else x[:, now:].max(axis=1)),
             }
             for name, x in shown.items()
         }
+
+    def _scores(self, shown: Mapping[str, Floats], once: bool, now: int, grid: Grid) -> Floats | None:
+        """How likely each score of the legs is, over people and visits."""
+        if "ashworth_legs" not in shown:
+            return None
+        course = shown["ashworth_legs"]
+        expected = course[:, now:].min(axis=1) if once else course[:, -round(24.0 / grid.step_h) :].mean(axis=1)
+        return np.asarray(tone.scored(expected, self.who.effect, self.book).mean(axis=0))
 
     def _onset(self, planned: _Course, unchanged: _Course, changes: Sequence[datetime], grid: Grid) -> Spread | None:
         """From the first change on, until half of the difference that comes before the next one."""

@@ -20,6 +20,7 @@ from eutonia.chart.orders import Program
 from eutonia.knowledge import Book
 from eutonia.predict.patient import Unpredicted
 from eutonia.predict.spread import Spread, spread
+from eutonia.pump.program import Flow
 
 Floats = NDArray[np.float64]
 
@@ -93,6 +94,18 @@ def delivered(program: Program, days: float) -> tuple[Given, ...]:
     return tuple(out)
 
 
+def through_line(given: Sequence[Given], program: Program, line_ml: float, strength_mcg_ml: float) -> tuple[Given, ...]:
+    """What leaves the tip of a line that holds no drug yet: nothing until the drug has filled it, then what the pump gives.
+
+    Drug moves through the line as a plug.  A bolus under way as the front arrives counts whole or not at all.
+    """
+    front = Flow(program, strength_mcg_ml, 0.0).when(line_ml, 0.0, 1e9)
+    arrives = math.inf if front is None else front / 3600.0
+    running = sum(each.mcg_h for each in given if each.at_h <= arrives)
+    late = [each for each in given if each.at_h > arrives]
+    return (Given(arrives, mcg_h=running), *late) if running else tuple(late)
+
+
 def course(someone: Spine, at_cm: Floats, given: Sequence[Given], sites: Sites, hours: Floats) -> Floats:
     """[people, sites, hours] concentrations (ng/mL) on an even grid from zero: the sum of the answers to all that is given.
 
@@ -120,14 +133,14 @@ def course(someone: Spine, at_cm: Floats, given: Sequence[Given], sites: Sites, 
     return out
 
 
-def sites_of(someone: Spine, book: Book) -> Sites:
-    """Lumbar tap, cistern, plasma, and the second shell behind legs, soleus and arms."""
+def sites_of(someone: Spine, book: Book, tip: str = "T10") -> Sites:
+    """Lumbar tap, cistern, plasma, the second shell behind legs, soleus and arms, and the fluid at the tip."""
     n = len(someone)
-    scale = someone.length_cm / parameter(book, "spine.length", "cm").value
-    fluid, tissue, blood = np.zeros((n, 6, CELLS)), np.zeros((n, 6, CELLS)), np.zeros(6)
-    tap = tap_cm(book)
-    cell = np.minimum((tap * scale / someone.length_cm * SPINAL).astype(int), SPINAL - 1)
-    fluid[np.arange(n), 0, cell] = 1.0
+    length = parameter(book, "spine.length", "cm").value
+    scale = someone.length_cm / length
+    fluid, tissue, blood = np.zeros((n, 7, CELLS)), np.zeros((n, 7, CELLS)), np.zeros(7)
+    for k, place in ((0, tap_cm(book)), (6, vertebra_cm(tip, book))):
+        fluid[:, k, min(int(place / length * SPINAL), SPINAL - 1)] = 1.0
     fluid[:, 1, CISTERN] = 1.0
     blood[2] = 1.0
     for k, name in ((3, "spine.legs"), (4, "spine.soleus"), (5, "spine.arms")):
@@ -139,7 +152,10 @@ def sites_of(someone: Spine, book: Book) -> Sites:
 
 
 class Simulated(Struct, frozen=True, eq=False):
-    """The courses of everybody: hours [times]; the rest [people, times] in ng/mL, and what people are like."""
+    """The courses of everybody: hours [times]; levels [people, times] in ng/mL; and what people are like.
+
+    plume: [people] how many times the level at the tip one aspirate through the catheter shows.
+    """
 
     hours: Floats
     lumbar: Floats
@@ -148,6 +164,8 @@ class Simulated(Struct, frozen=True, eq=False):
     legs: Floats
     soleus: Floats
     arms: Floats
+    tip: Floats
+    plume: Floats
     answers: tone.Sensitivity
     half_life_h: Floats
     clearance_ml_h: Floats
@@ -160,6 +178,10 @@ class Simulated(Struct, frozen=True, eq=False):
         """[people, times] the expected Ashworth score (1-5) of the legs or the arms."""
         cord = self.legs if where == "legs" else self.arms
         return tone.ashworth(tone.tone(tone.reflex(cord, self.answers), self.hours, self.answers), self.answers)
+
+    def aspirated(self) -> Floats:
+        """[people, times] what one sample through the catheter would show, ng/mL; it says nothing about clearance."""
+        return np.asarray(self.tip * self.plume[:, None])
 
     def fall(self) -> Floats:
         """[people, times] how far the Ashworth score of the legs is below that without the drug."""
@@ -199,12 +221,15 @@ def simulate(
     )
     scale = along.length_cm / parameter(book, "spine.length", "cm").value
     tap = tap_cm(book) * scale
-    sites = sites_of(along, book)
+    sites = sites_of(along, book, tip)
     grid = np.arange(0.0, hours + _STEP_H / 2, _STEP_H)
     found = course(along, tap if puncture else vertebra_cm(tip, book) * scale, given, sites, grid)
     answers = tone.sensitivity(normals(seed, "effect", 0, count, tone.ETAS), baseline, book)
-    lumbar, cistern, blood, legs, soleus, arms = np.moveaxis(found, 1, 0)
-    return Simulated(grid, lumbar, cistern, blood, legs, soleus, arms, answers, *_from_a_tap(along, tap, sites))
+    plume = parameter(book, "spine.aspirate_plume").drawn(normals(seed, "aspirate", 0, count, 2)[:, 0])
+    lumbar, cistern, blood, legs, soleus, arms, at_tip = np.moveaxis(found, 1, 0)
+    return Simulated(
+        grid, lumbar, cistern, blood, legs, soleus, arms, at_tip, plume, answers, *_from_a_tap(along, tap, sites)
+    )
 
 
 def along_the_spine(
@@ -229,6 +254,7 @@ def along_the_spine(
         {
             "lumbar_ng_ml": level(found.lumbar),
             "cisternal_ng_ml": level(found.cistern),
+            "aspirate_ng_ml": level(found.aspirated()),
             "gradient": spread(found.lumbar[:, last_day].mean(axis=1) / found.cistern[:, last_day].mean(axis=1)),
             "half_life_h": spread(found.half_life_h),
             "clearance_ml_h": spread(found.clearance_ml_h),

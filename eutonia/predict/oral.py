@@ -60,6 +60,8 @@ def swallowed(
     someone = population(book, count, seed, age_years, weight_kg, creatinine_ml_min)
     if why := outside(someone, book):
         return Unpredicted(why)
+    if why := plasma.unfit(model, someone, form):
+        return Unpredicted(why)
     drawn = normals(seed, "kinetics", 0, count, plasma.ETAS)
     kinetics = plasma.kinetics(model, someone, drawn, book, form)
     typical = plasma.share_of(dose_mg, absorption, book)

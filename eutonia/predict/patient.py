@@ -6,6 +6,7 @@ What the chart does not say is either not needed, or drawn wide and named, or th
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import tzinfo
 from typing import Final
 
@@ -48,7 +49,8 @@ class Unpredicted(Struct, frozen=True):
 class Patient(Struct, frozen=True, eq=False):
     """People like the patient, and what was assumed to draw them; no `answers` where the tone is not predictable.
 
-    baseline: the Ashworth score (1-5) of the legs without the drug, where the chart has one.
+    baseline and penn: the Ashworth score (1-5) of the legs and the Penn score without the drug, where the chart has them.
+    effect: [people, tone.ETAS] the normal numbers behind the answers.
     """
 
     kinetics: Kinetics
@@ -56,6 +58,8 @@ class Patient(Struct, frozen=True, eq=False):
     answers: Sensitivity | None
     adapts: Adaptation
     baseline: float | None
+    penn: float | None
+    effect: Floats
     tip: str
     assumes: tuple[str, ...]
 
@@ -103,25 +107,29 @@ def patient(facts: Facts, pump: PumpState | None, *, by_mouth: bool, in_spine: b
     if why := outside(someone, book):
         return Unpredicted(why)
 
-    kinetics = plasma.kinetics("adult", someone, normals(SEED, "kinetics", 0, count, plasma.ETAS), book)
+    kinetics = plasma.kinetics("adult", someone, normals(SEED, "kinetics", 0, count, plasma.ETAS), book, unsure=True)
     along = neuraxis.spine(
         kinetics, height, normals(SEED, "spine", 0, count, neuraxis.ETAS), book, "mixture", unsure=True
     )
     tip = pump.tip if pump is not None and pump.tip is not None else _USUAL_TIP
     if pump is not None and pump.tip is None and in_spine:
         assumes.append(f"where the catheter ends is not known: {_USUAL_TIP} is taken")
-    before = untreated(facts, pump)
+    before = untreated(facts, pump, legs)
+    spasms = untreated(facts, pump, penn)
+    effect = normals(SEED, "effect", 0, count, tone.ETAS)
     answers = baseline = None
     if age >= _ADULT:
         baseline = before.value if isinstance(before, Known) else None
-        answers = tone.sensitivity(normals(SEED, "effect", 0, count, tone.ETAS), baseline or 3.0, book, unsure=True)
+        # Where no score is known nothing is told that rests on one.
+        answers = tone.sensitivity(effect, baseline or tone.HIGHEST, book, unsure=True)
         if isinstance(before, Unknown):
             assumes.append(f"{before.says}, so the tone is told as a share of that without the drug")
     else:
         assumes.append("the effect on the tone of children was never measured as a course, so none is told")
     adapts = dependence.adaptation(normals(SEED, "dependence", 0, count, dependence.ETAS), book)
     assumes += _against_the_model(facts, pump)
-    return Patient(kinetics, along, answers, adapts, baseline, tip, tuple(assumes))
+    score = spasms.value if isinstance(spasms, Known) else None
+    return Patient(kinetics, along, answers, adapts, baseline, score, effect, tip, tuple(assumes))
 
 
 _USUAL_TIP: Final = "T10"
@@ -160,13 +168,19 @@ def clearance(facts: Facts) -> float | Unpredicted:
     return Unpredicted("an eGFR counts for a body surface of 1.73 m2; without height and weight it is no clearance")
 
 
-def untreated(facts: Facts, pump: PumpState | None) -> Known[float] | Unknown:
-    """The last Ashworth score of the legs (1-5) from a time without baclofen."""
+def untreated(facts: Facts, pump: PumpState | None, read: Callable[[e.What], float | None]) -> Known[float] | Unknown:
+    """The last score, as `read` finds it, from a time without baclofen."""
     found = None
     for event in facts.of(e.Score):
-        if _free(event, facts, pump) and (score := legs(event.what)) is not None:
+        if _free(event, facts, pump) and (score := read(event.what)) is not None:
             found = Known(score, event.at)
     return found or Unknown("never asked", "no Ashworth score of the legs from a time without baclofen is on the chart")
+
+
+def penn(what: e.What) -> float | None:
+    """The Penn spasm score (0 to 4)."""
+    assert isinstance(what, e.Score)
+    return next((float(mark.value) for mark in what.marks if mark.scale == "penn"), None)
 
 
 def legs(what: e.What) -> float | None:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from eutonia.body import plasma
-from eutonia.knowledge import Book, Entry, Library, book
 from tools import models
 
 TEXT = models.PAGE.read_text("utf-8")
@@ -87,21 +86,6 @@ def test_every_row_of_the_calibration_that_fails_is_told_in_words() -> None:
 def test_a_row_that_belongs_to_no_card_is_an_error() -> None:
     with pytest.raises(LookupError, match="'V99'"):
         models.belongs("V99")
-
-
-def test_a_card_of_dependence_appears_with_the_first_of_its_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = book().library
-    made = Entry(
-        "dependence.pace", "0.004 /h", "how fast the body gets used to the drug", "assumed", "assumed", ("no source",),
-        (), known.first_review, more={"between": 0.5, "grade": "assumed"}, file="kinetics.toml",
-    )  # fmt: skip
-    more = Book(Library({**known.entries, made.name: made}, known.hash, known.first_review))
-    monkeypatch.setattr(models, "book", lambda: more)
-    text = section("dependence", models.page())
-    assert "| `dependence.pace` | how fast the body gets used to the drug | 0.004 | /h | 0.5 |" in text
-    assert "`dependence.pace`" in text.partition("\n|")[0]
-    assert "how likely withdrawal is to be severe" in text
-    assert "V26, patients with tolerance" in text or "| V26 |" in text
 
 
 def test_no_cell_is_empty_and_no_word_stands_twice() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -120,7 +122,14 @@ def test_a_bolus_along_the_spine_gives_levels_and_effect_by_the_hour() -> None:
             "intrathecal", "--bolus", "50 mcg", "--via", "puncture", "--at", "1,4,6", "--people", "100", "--json"
         ).stdout
     )
-    assert set(found["csf"]) == {"lumbar_ng_ml", "cisternal_ng_ml", "gradient", "half_life_h", "clearance_ml_h"}
+    assert set(found["csf"]) == {
+        "lumbar_ng_ml",
+        "aspirate_ng_ml",
+        "cisternal_ng_ml",
+        "gradient",
+        "half_life_h",
+        "clearance_ml_h",
+    }
     assert list(found["effect"]["h_m"]) == list(found["effect"]["ashworth"]) == ["1", "4", "6"]
     assert set(found["effect"]) == {"h_m", "ashworth", "onset_h", "peak_h", "duration_h", "responders"}
     assert 0 <= found["effect"]["responders"] <= 1
@@ -199,6 +208,12 @@ b,2,,0,2,,,9,30,60
 """
 
 
+def answer(*words: str) -> Any:
+    found = ask(*words, "--json")
+    assert found.exit_code == 0, found.stderr
+    return json.loads(found.stdout)
+
+
 def run_table(tmp_path: Path, text: str, *words: str, out: str = "levels.csv") -> Result:
     (tmp_path / "events.csv").write_text(text, "utf-8")
     return ask("table", str(tmp_path / "events.csv"), "--out", str(tmp_path / out), *words)
@@ -275,3 +290,62 @@ def test_a_folder_that_is_not_there_is_named_and_not_the_table(tmp_path: Path) -
     assert found.exit_code == 2
     assert str(tmp_path / "nowhere") in found.stderr
     assert "events.csv" not in found.stderr
+
+
+def test_dialysis_washes_the_drug_out_while_it_runs_and_no_longer(tmp_path: Path) -> None:
+    head = "ID,TIME,AMT,EVID,CMT,AGE,WT,CRCL,HD\n1,0,100,1,1,60,70,5,0\n"
+    rows = "".join(f"1,{hour},,0,2,60,70,5,{{{'hd' if 24 <= hour < 28 else 'no'}}}\n" for hour in (24, 26, 28, 40, 52))
+
+    def fall(hd: int) -> list[float]:
+        found = run_table(tmp_path, head + rows.format(hd=hd, no=0))
+        assert found.exit_code == 0, found.stderr
+        levels = [
+            float(each["CP"]) for each in csv.DictReader((tmp_path / "levels.csv").read_text("utf-8").splitlines())
+        ]
+        return [math.log(levels[k] / levels[k + 1]) / hours for k, hours in enumerate((2, 2, 12, 12))]
+
+    with_it, without = fall(1), fall(0)
+    assert with_it[0] > 2.5 * without[0]
+    assert with_it[3] == pytest.approx(without[3], rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("row", "words", "says"),
+    [("1,0,10,1,1,60,70,5,2", (), "row 2: HD is 0 or 1"), ("1,0,10,1,1,60,70,5,1", ("--model", "simon2018"), "knows nothing of dialysis")],
+)  # fmt: skip
+def test_a_dialysis_that_cannot_be_is_refused(tmp_path: Path, row: str, words: tuple[str, ...], says: str) -> None:
+    found = run_table(tmp_path, f"ID,TIME,AMT,EVID,CMT,AGE,WT,CRCL,HD\n{row}\n", *words)
+    assert found.exit_code == 2
+    assert says in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--model", "simon2018", "--age", "7"), "was made of adults"),
+        (("--model", "he2014", "--age", "40"), "was made of children of 2 to 17 years"),
+        (("--model", "chevillard2018", "--solution"), "published for tablets"),
+    ],
+)
+def test_a_published_model_says_nothing_of_people_it_was_not_made_of(words: tuple[str, ...], says: str) -> None:
+    assert says in answer("oral", "--dose", "10 mg", *words)["unknown"]
+
+
+def test_a_new_line_is_filled_before_the_drug_is_at_the_tip() -> None:
+    program = ("--program", "continuous 100 mcg/day", "--people", "100", "--at", "10,13")
+    soon, late = (
+        answer("intrathecal", *program, *more)["effect"]["ashworth"]
+        for more in ((), ("--line", "0.1 mL", "--strength", "500 mcg/mL"))  # 12 h
+    )
+    assert late["10"]["p95"] > soon["10"]["p95"] + 0.1
+    first = answer("intrathecal", *program, "--line", "0.1 mL", "--strength", "500 mcg/mL")["effect"]["onset_h"]
+    assert first["p05"] > 12
+    refused = ask("intrathecal", *program, "--line", "0.1 mL")
+    assert refused.exit_code == 2
+    assert "needs the strength" in refused.stderr
+
+
+def test_an_aspirate_lies_above_the_fluid_it_comes_from_and_spreads_wider() -> None:
+    csf = answer("intrathecal", "--program", "continuous 600 mcg/day", "--people", "400")["csf"]
+    assert csf["aspirate_ng_ml"]["p50"] > 2 * csf["lumbar_ng_ml"]["p50"]
+    assert csf["aspirate_ng_ml"]["p95"] / csf["aspirate_ng_ml"]["p05"] > 10

@@ -119,3 +119,21 @@ def test_a_dose_twice_as_large_gives_twice_the_levels_and_never_less_effect() ->
 def test_children_are_unknown_and_said_to_be() -> None:
     found = along_the_spine([Given(0.0, mcg=50)], book(), age_years=9)
     assert "children" in found.why  # type: ignore[union-attr]
+
+
+def test_a_score_is_a_step_of_the_scale_blurred_as_its_logistic_says() -> None:
+    expected = np.array([1.0, 2.0, 3.3, 5.0])
+    found = tone.scored(expected, np.zeros((4, tone.ETAS)), book())
+    assert found.sum(axis=1) == pytest.approx(np.ones(4), rel=1e-12)
+    cuts = [1.5, 2.5, 3.5, 4.5]
+    for row, at in zip(found, expected, strict=True):
+        below = [0.0, *(1 / (1 + np.exp(-(cut - at) / 0.3)) for cut in cuts), 1.0]
+        assert row == pytest.approx(np.diff(below), rel=1e-12)
+    # At its floor a scale has nowhere to go: the mean score lies above what is expected.
+    assert found[0] @ np.arange(1, 6) > 1.0
+    higher = tone.scored(expected, np.tile([0.0, 0.0, 0.0, 2.0], (4, 1)), book())
+    assert (higher @ np.arange(1, 6) > found @ np.arange(1, 6)).all()
+
+
+def test_spasms_go_as_the_tone_goes() -> None:
+    assert tone.penn(np.array([[1.0, 0.5, 0.0]]), 3.0, book()) == pytest.approx(np.array([[3.0, 3 * 0.5**0.9, 0.0]]))
