@@ -34,6 +34,8 @@ _NOTHING = 1e-290
 _BLOCK = 64
 # So many steps are remembered: most doses come at few distances from each other and from the grid.
 _KEPT = 4
+# The grid's own steps are kept beside them: of 1, 2, 4 ... points, up to a block.
+_POWERS = 7
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -292,33 +294,56 @@ def _steady(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _table(row: Floats, dt: float, tables: Floats, inflow: bool) -> None:
-    """The concentrations per unit of state on a block of the grid.
+def _doubled(by: Floats, k: int) -> None:
+    """The step after row k: twice as long.  Sums of positive products, so that nothing cancels."""
+    e0, e1, e2, e3 = by[k, 0], by[k, 1], by[k, 2], by[k, 3]
+    a2, a3, t1 = by[k, 4], by[k, 5], by[k, 6]
+    by[k + 1, 0], by[k + 1, 1], by[k + 1, 2], by[k + 1, 3] = e0 * e0, e1 * e1, e2 * e2, e3 * e3
+    by[k + 1, 4], by[k + 1, 5], by[k + 1, 6] = a2 * (e2 + e1), a3 * (e3 + e1), t1 * (e1 + e0)
+    by[k + 1, 7] = by[k, 7] * (e2 + e0) + a2 * t1
+    by[k + 1, 8] = by[k, 8] * (e3 + e0) + a3 * t1
 
-    Rows: fast, slow, second stage, first stage; then inflow to plasma and to the gut, per mg/h.
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _table(row: Floats, dt: float, tables: Floats, inflow: bool, kept: Floats, steps: Floats) -> None:
+    """The concentrations per unit of state on a block of the grid; the steps of 1, 2, 4 ... points are kept.
+
+    Rows: fast, slow, second stage, first stage; then inflow to plasma and to the gut, per mg/h; the rest is work.
+    Each half of a block is the half before it, one step of its length later.
     """
-    by = np.empty((1, 9))
-    _propagator(row, dt, by, 0)
-    e0, e1, e2, e3, a2, a3, t1, t2, t3 = by[0]
-    # One unit in either exponential, in the second stage and in the first, followed step by step.
-    e, f, g, u, v = 1.0, 1.0, 1.0, 0.0, 0.0
-    z, y, p, q = 1.0, 0.0, 0.0, 0.0
-    for j in range(_BLOCK):
-        tables[0, j] = e
-        tables[1, j] = f
-        tables[2, j] = u + v
-        e *= e2
-        f *= e3
-        u, v, g = e2 * u + a2 * g, e3 * v + a3 * g, e1 * g
+    _propagator(row, dt, kept, _KEPT)
+    steps[_KEPT] = dt
+    for k in range(_POWERS - 1):
+        _doubled(kept, _KEPT + k)
+        steps[_KEPT + k + 1] = 2.0 * steps[_KEPT + k]
+    early = row[TRANSIT] > 0.0
+    # By their numbers: to name a row of an array costs as much as a dozen of its values.
+    tables[0, 0] = tables[1, 0] = tables[8, 0] = tables[12, 0] = 1.0
+    tables[6, 0] = tables[7, 0] = tables[9, 0] = tables[10, 0] = tables[11, 0] = 0.0
+    length = np.uintp(1)
+    for k in range(_KEPT, _KEPT + _POWERS - 1):
+        e1, e2, e3, a2, a3 = kept[k, 1], kept[k, 2], kept[k, 3], kept[k, 4], kept[k, 5]
         # Numbers too small to be normal ones cost a hundred times more, and weigh nothing.
-        e = e if e > _NOTHING else 0.0
-        u = u if u > _NOTHING else 0.0
-        g = g if g > _NOTHING else 0.0
-    if row[TRANSIT] > 0.0:
-        for j in range(_BLOCK):
-            tables[3, j] = p + q
-            p, q = e2 * p + a2 * y + t2 * z, e3 * q + a3 * y + t3 * z
-            y, z = e1 * y + t1 * z, e0 * z
+        for j in range(length):
+            tables[0, length + j] = max(e2 * tables[0, j], _NOTHING)
+            tables[1, length + j] = max(e3 * tables[1, j], _NOTHING)
+            tables[6, length + j] = e2 * tables[6, j] + a2 * tables[8, j]
+            tables[7, length + j] = e3 * tables[7, j] + a3 * tables[8, j]
+            tables[8, length + j] = max(e1 * tables[8, j], _NOTHING)
+        if early:
+            e0, t1, t2, t3 = kept[k, 0], kept[k, 6], kept[k, 7], kept[k, 8]
+            for j in range(length):
+                p, q, y, z = tables[9, j], tables[10, j], tables[11, j], tables[12, j]
+                tables[9, length + j] = e2 * p + a2 * y + t2 * z
+                tables[10, length + j] = e3 * q + a3 * y + t3 * z
+                tables[11, length + j] = e1 * y + t1 * z
+                tables[12, length + j] = max(e0 * z, _NOTHING)
+        length += length
+    for j in range(np.uintp(_BLOCK)):
+        tables[2, j] = tables[6, j] + tables[7, j]
+    if early:
+        for j in range(np.uintp(_BLOCK)):
+            tables[3, j] = tables[9, j] + tables[10, j]
     if inflow:
         state = np.empty(4)
         for j in range(_BLOCK):
@@ -353,13 +378,12 @@ def run(  # type: ignore[no-untyped-def]
     plan = np.empty((size + 4, 3))
     length = grid.size
     dt = grid[1] - grid[0] if regular else 0.0
-    tables = np.empty((6, _BLOCK))
+    tables = np.empty((13, _BLOCK))
     from_fast, from_slow, from_second, from_first = tables[0], tables[1], tables[2], tables[3]
     flat = out.reshape(-1)
     state, at_grid, trace, once, rates = np.zeros(4), np.empty(4), np.empty(4), np.empty(4), np.zeros(2)
     # Steps that were taken before, by their length.
-    # The last one is the step over a whole block of the grid.
-    kept, steps, work = np.empty((_KEPT + 1, 9)), np.empty(_KEPT + 1), np.empty((1, 9))
+    kept, steps, work = np.empty((_KEPT + _POWERS, 9)), np.empty(_KEPT + _POWERS), np.empty((1, 9))
 
     for person in range(begin, end):
         first, last = starts[person], starts[person + 1]
@@ -395,15 +419,16 @@ def run(  # type: ignore[no-untyped-def]
                 if regular and stop > point:
                     inflow = rates[0] != 0.0 or rates[1] != 0.0
                     if not made or (inflow and not made_inflow):
-                        _table(row, dt, tables, inflow)
+                        _table(row, dt, tables, inflow, kept, steps)
                         made, made_inflow = True, inflow
                     h = max(grid[0] + point * dt - now, 0.0)
                     _copy(state, at_grid)
                     if h > 0.0:
                         found = -1
-                        for k in range(_KEPT):
+                        for k in range(_KEPT + _POWERS):
                             if abs(steps[k] - h) <= tolerance:
                                 found = k
+                                break
                         if found < 0:
                             found = oldest
                             oldest = (oldest + 1) % _KEPT
@@ -412,12 +437,12 @@ def run(  # type: ignore[no-untyped-def]
                         _step(at_grid, kept, found)
                         if inflow:
                             _infuse(at_grid, row, h, rates[0], rates[1])
+                    fast, slow, second, early = at_grid[2], at_grid[3], at_grid[1], at_grid[0]
                     while point < stop:
                         n = min(stop - point, _BLOCK)
                         # Written here: handing seven arrays to a function takes longer than a short segment's values.
                         # Unsigned, because a signed index is tested for being below zero, one value at a time.
                         base = np.uintp((person - begin) * length + point)
-                        fast, slow, second, early = at_grid[2], at_grid[3], at_grid[1], at_grid[0]
                         if early == 0.0:
                             for i in range(np.uintp(n)):
                                 flat[base + i] = fast * from_fast[i] + slow * from_slow[i] + second * from_second[i]
@@ -436,12 +461,10 @@ def run(  # type: ignore[no-untyped-def]
                                     flat[base + i] += rate * given[i]
                         point += n
                         if point < stop:
-                            if steps[_KEPT] < 0.0:
-                                _propagator(row, _BLOCK * dt, kept, _KEPT)
-                                steps[_KEPT] = _BLOCK * dt
-                            _step(at_grid, kept, _KEPT)
+                            _step(at_grid, kept, _KEPT + _POWERS - 1)
                             if inflow:
                                 _infuse(at_grid, row, _BLOCK * dt, rates[0], rates[1])
+                            fast, slow, second, early = at_grid[2], at_grid[3], at_grid[1], at_grid[0]
                 while point < stop:
                     h = grid[point] - now
                     _copy(state, at_grid)
@@ -455,9 +478,10 @@ def run(  # type: ignore[no-untyped-def]
             h = until - now
             if h > 0.0:
                 found = -1
-                for k in range(_KEPT):
+                for k in range(_KEPT + _POWERS):
                     if abs(steps[k] - h) <= tolerance:
                         found = k
+                        break
                 if found < 0:
                     found = oldest
                     oldest = (oldest + 1) % _KEPT

@@ -73,11 +73,13 @@ def concentrations(
     *,
     dtype: DTypeLike = np.float64,
     threads: int = 1,
+    out: NDArray[Any] | None = None,
 ) -> tuple[NDArray[Any], Floats]:
     """Plasma concentrations in ng/mL: [people, times] at `times_h`, and [records] at the table's observations.
 
     Records other than observations are nan.  At a moment at which drug arrives, the grid shows the value after it; a
     recorded observation shows what its place among the records says.  The same bits for any number of threads.
+    out: memory of that shape to write to; asked for again and again, new memory costs as much as what is computed.
     Raises KineticsError where a dose at steady state has no steady state.
     """
     from eutonia.body import course
@@ -92,7 +94,10 @@ def concentrations(
             f"the table asks for {table.codes[:, course.KINETICS].max() + 1} rows of kinetics; {len(kinetics)} are given"
         )
     rows, numbers = kinetics.rows(), _rated(kinetics, table)
-    out = np.empty((len(table), grid.size), dtype)
+    if out is None:
+        out = np.empty((len(table), grid.size), dtype)
+    elif out.shape != (len(table), grid.size) or not out.flags.c_contiguous:
+        raise KineticsError(f"'out' needs {len(table)} rows of {grid.size} numbers, one after the other")
     observed = np.full(len(table.times), np.nan)
 
     def run(begin: int, end: int) -> None:

@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 from scipy.linalg import expm
 from sksundae.cvode import CVODE
 
+from eutonia.body import plasma
 from eutonia.body.kinetics import Kinetics, KineticsError, concentrations
-from eutonia.body.table import event_table
+from eutonia.body.person import people
+from eutonia.body.table import event_table, regimen
+from eutonia.knowledge import book
 
 Floats = NDArray[np.float64]
 ADULT = {
@@ -254,3 +257,15 @@ def test_the_same_bits_for_any_number_of_threads_and_any_neighbours() -> None:
     assert np.array_equal(alone[0], one[5])
     small, _ = concentrations(kinetics(*rows), table, grid, dtype=np.float32)
     assert np.allclose(small, one, rtol=1e-6)
+
+
+def test_memory_that_is_handed_in_is_written_to_and_only_if_it_fits() -> None:
+    k = plasma.kinetics("adult", people(3, 40, 70, 100), np.zeros((3, plasma.ETAS)), book())
+    table, times = regimen(3, [10.0]), np.arange(5.0)
+    memory = np.full((3, 5), np.nan)
+    found, _ = concentrations(k, table, times, out=memory)
+    assert found is memory
+    assert (memory == concentrations(k, table, times)[0]).all()
+    for wrong in (np.empty((3, 4)), np.empty((5, 3)).T):
+        with pytest.raises(KineticsError, match="'out' needs 3 rows of 5 numbers"):
+            concentrations(k, table, times, out=wrong)
