@@ -559,17 +559,18 @@ by a whole point."""
 
 
 def _dependence_equations() -> str:
-    return """C is the free drug in the second shell of the cord behind the legs, Cp plasma, Cc the fluid of the cistern (ng/mL).
+    return """C is the free drug in the second shell of the cord behind the legs, Cc the fluid of the cistern (ng/mL).
 
     dA/dt = (M C / (C + C50) - A) / T            tolerance; the half-effect becomes C50 (1 + A)
     dW/dt = (O - W) / U,  O = C / (C + C50 (1 + A))
     rebound = r max(0, W - O)                    what is lacking; the reflex is then y (1 + rebound)
-    toxicity = c / (c + E (1 + A)),  c the larger of the fluid's share of Cp (the brain) and Cc (the brain stem)
+    toxicity = Cc / (Cc + E (1 + A))             at the brain stem
 
     M = M* exp(sd n_M)     E = E* exp(sd n_E)     ln U is normal; U1 and U2 hold nine tenths of people
 
-Years before a prediction count by the steady level of each stretch of doses.  Stages of withdrawal: 1 where a day's average
-of the tone is above the first of S; 2 where the rebound is above the second; 3 where it stays above the third for L."""
+Years before a prediction count by the steady level of each stretch of doses, the present one by its hours.  The tone counts
+as come back where its average over a day is above S of that without the drug.  The severity of a withdrawal is not told,
+and by mouth the levels in plasma stand for themselves: one half-effect cannot serve the brain that blood feeds as well."""
 
 
 # --- the cards ------------------------------------------------------------------------------------------------------
@@ -857,8 +858,7 @@ DEPENDENCE: Final = Card(
         "T": "dependence.tolerance_time",
         "U1, U2": "dependence.withdrawal_time",
         "r": "dependence.rebound",
-        "S": "dependence.stages",
-        "L": "dependence.stage_3_lasts",
+        "S": "dependence.tone_back",
         "E*": "toxicity.half",
     },
     ("dependence.", "toxicity."),

@@ -5,8 +5,11 @@ becomes a limit.
 
     tolerance    dA/dt = (most occ - A) / time,  occ = C / (C + C50);  the half-effect is C50 (1 + A)
     withdrawal   dW/dt = (occ' - W) / time,  occ' = C / (C + C50 (1 + A));  rebound = share max(0, W - occ')
-    toxicity     t = c / (c + half (1 + A)),  the larger of two sites: the brain, which blood feeds, and the brain stem,
-                 which the fluid of the cistern bathes
+    toxicity     t = c / (c + half (1 + A)),  c the fluid of the cistern, which bathes the brain stem
+
+The brain that blood feeds has no number of its own: coma by mouth was seen at levels that the brain stem bears from the
+spine every day, so that one half-effect cannot serve both.  By mouth the levels in plasma stand for themselves.  How severe
+a withdrawal becomes is not told either: nothing was ever measured that would tell it.
 """
 
 from __future__ import annotations
@@ -27,19 +30,20 @@ ETAS = 4
 _MOST, _TIME, _HALF = range(3)
 # The distance, in sd, between the ends of a range that holds nine tenths of people.
 _NINE_TENTHS = 2 * 1.6449
-STAGES = ("none", "tone returns", "autonomic signs, agitation, hallucinations, seizures", "hyperthermia, rigidity")
 
 
 class Adaptation(Struct, frozen=True, eq=False):
-    """How people adapt, [people] each but the first and the last two: times in h, half-toxic level in ng/mL."""
+    """How people adapt, [people] each but the first and the last two: times in h, half-toxic level in ng/mL.
+
+    back: from which share of the tone without the drug on the tone counts as come back.
+    """
 
     tolerance_time_h: float
     tolerance_most: Floats
     withdrawal_time_h: Floats
     half_toxic_ng_ml: Floats
     rebound: float
-    stages: tuple[float, ...]
-    stage_3_h: float
+    back: float
 
 
 def adaptation(normals: Floats, book: Book) -> Adaptation:
@@ -51,8 +55,7 @@ def adaptation(normals: Floats, book: Book) -> Adaptation:
         math.sqrt(low * high) * np.exp(math.log(high / low) / _NINE_TENTHS * normals[:, _TIME]),
         parameter(book, "toxicity.half", "ng/mL").drawn(normals[:, _HALF]),
         parameter(book, "dependence.rebound", "%").value,
-        numbers(book, "dependence.stages", "%"),
-        parameter(book, "dependence.stage_3_lasts", "h").value,
+        parameter(book, "dependence.tone_back", "%").value,
     )
 
 
@@ -93,22 +96,16 @@ def after(towards: Floats, lasting_h: Floats, time_h: Floats | float, most: Floa
     return found
 
 
-def toxicity(plasma_ng_ml: Floats, cistern_ng_ml: Floats, tolerance: Floats, people: Adaptation, book: Book) -> Floats:
-    """[people, times] share of the toxic effect, 0 to 1, at the site that has more of it."""
-    half = people.half_toxic_ng_ml[:, None] * (1.0 + tolerance)
-    brain = parameter(book, "spine.from_blood", "%").value * plasma_ng_ml
-    return occupancy(np.maximum(brain, cistern_ng_ml), half)
+def toxicity(cistern_ng_ml: Floats, tolerance: Floats, people: Adaptation) -> Floats:
+    """[people, times] share of the toxic effect, 0 to 1, at the brain stem, which the fluid of the cistern bathes."""
+    return occupancy(cistern_ng_ml, people.half_toxic_ng_ml[:, None] * (1.0 + tolerance))
 
 
-def worst_stage(gain: Floats, rebound: Floats, step_h: float, people: Adaptation) -> NDArray[np.int64]:
-    """[people] the worst stage of withdrawal over [people, times]: an index of STAGES."""
-    tone, second, third = people.stages
-    length = max(round(people.stage_3_h / step_h), 1)
-    above: Floats = np.cumsum(np.pad(rebound > third, ((0, 0), (1, 0))), axis=1, dtype=float)
-    lasting = (above[:, length:] - above[:, :-length] >= length).any(axis=1)
-    # A day's average: between two doses the tone comes back a little and goes again.
-    day = min(max(round(24.0 / step_h), 1), gain.shape[1])
+def comes_back(gain: Floats, people: Adaptation, points: int) -> NDArray[np.bool_]:
+    """[people] whether the tone, averaged over so many points of [people, times], comes back to that without the drug.
+
+    An average, for between two doses the tone comes back a little and goes again.
+    """
+    span = min(max(points, 1), gain.shape[1])
     summed: Floats = np.cumsum(np.pad(gain, ((0, 0), (1, 0))), axis=1, dtype=float)
-    stage = np.where(((summed[:, day:] - summed[:, :-day]) / day > tone).any(axis=1), 1, 0)
-    stage = np.where((rebound > second).any(axis=1), 2, stage)
-    return np.asarray(np.where(lasting, 3, stage), np.int64)
+    return np.asarray(((summed[:, span:] - summed[:, :-span]) / span > people.back).any(axis=1))

@@ -51,8 +51,7 @@ class Scale(NamedTuple):
 def told(found: dict[str, Any]) -> list[str]:
     """Which quantities of a prediction are drawn: what the drug reaches first, then what it does."""
     bands = found["bands"]
-    spinal = max(bands["lumbar_ng_ml"]["p50"]) > max(bands["plasma_ng_ml"]["p50"])
-    names = ["lumbar_ng_ml" if spinal else "plasma_ng_ml"]
+    names = ["plasma_ng_ml" if found["route"] == "mouth" else "lumbar_ng_ml"]
     return names + [name for name in ("ashworth_legs", "tone") if name in bands][:1]
 
 
@@ -92,7 +91,7 @@ def panel(name: str, found: dict[str, Any], axes: Scale) -> Panel:
 
     return Panel(
         name,
-        NAMES[name].short,
+        NAMES[name].short + (", daily averages" if found["averaged_h"] else ""),
         line("p05") + line("p95")[::-1],
         line("p25") + line("p75")[::-1],
         line("p50"),

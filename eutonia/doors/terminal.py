@@ -187,7 +187,11 @@ def _outlooks(sheet: Sheet, width: int) -> Iterator[str]:
                 yield _tinted(line, bold=True)
             for name in bands.told(option.outlook.found) if option.outlook.found else ():
                 assert option.outlook.found is not None
-                yield from _wrapped(f"{words.NAMES[name].short}, {bands.ends(name, axes[name])}", width, "  ")
+                yield from _wrapped(
+                    f"{words.NAMES[name].short}, {bands.ends(name, axes[name])}{', daily averages' if option.outlook.found['averaged_h'] else ''}",
+                    width,
+                    "  ",
+                )
                 yield from (
                     f"  {line}" for line in bands.lines(name, option.outlook.found, axes[name], min(width - 12, 72))
                 )

@@ -124,10 +124,16 @@ class Quoted(NamedTuple):
 
     def says(self, found: dict[str, Any]) -> str:
         """What is expected, as the middle of people with the ends of 90 % of them."""
-        days = found["days"][self.name]
-        before, then = days["before"], days["most" if found["at"] == "once" else "last"]
-        when = "at its strongest" if found["at"] == "once" else "on the last day"
-        return f"{self.number(before['p50'])} in the day before; {self.range(then)} {when}"
+        days, hours = found["days"][self.name], found["window_h"]
+        before = (
+            f"{self.number(days['before']['p50'])} in {'the day' if hours == 24 else f'the {plain(hours)} h'} before"
+        )
+        if found["at"] == "once" and self.unit == "ng/mL":
+            return f"{before}; {self.range(days['soon'])} an hour after the bolus"
+        if found["at"] == "once":
+            return f"{before}; {self.range(days['most'])} at its strongest"
+        last = "on the last day" if hours == 24 else f"over the last {plain(hours)} h"
+        return f"{before}; {self.range(days['last'])} {last}"
 
     def number(self, value: float) -> str:
         """A number with its unit."""
@@ -499,10 +505,13 @@ def outlook(found: dict[str, Any]) -> Outlook:
     if (scores := found["scores"]) is not None:
         shares = ", ".join(f"{plain(n)} in {_percent(each)}" for n, each in enumerate(scores, 1))
         rows.append(Row("A rater would score the legs then", f"{shares}; raters and visits differ."))
+    if found["arrives"]:
+        rows.append(Row("At the tip", f"{moment(found['arrives'])}; until then the line gives what stands in it."))
     if (onset := found["onset_h"]) is not None:
-        rows.append(Row("First change", f"half of what it does to the tone has come after {_hours(onset)}."))
+        until = " until the next" if len(found["changes"]) > 1 else ""
+        rows.append(Row("First change", f"half of what it does to the tone{until} has come after {_hours(onset)}."))
     if (lost := found["lost_h"]) is not None:
-        rows.append(Row("If delivery stopped now", f"half of the effect would be gone after {_hours(lost)}."))
+        rows.append(Row("If the drug stopped now", f"half of its effect would be gone after {_hours(lost)}."))
     chances = [each for each in found["chances"] if each["share"] >= 0.005]
     none = [each for each in found["chances"] if each["share"] < 0.005]
     said = [f"{each['of']} in {_percent(each['share'])}" for each in chances]

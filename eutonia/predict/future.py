@@ -6,6 +6,7 @@ how much is given when.  The effect follows from the levels.  A prediction never
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
@@ -22,13 +23,14 @@ from eutonia.body.parameters import numbers, parameter
 from eutonia.body.responses import Source, responses
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
-from eutonia.evidence import Known
+from eutonia.evidence import Unknown
 from eutonia.moment import iso
 from eutonia.plan import Plan
 from eutonia.predict.given import Doses, Grid, doses, past
 from eutonia.predict.patient import Patient, Unpredicted, patient
 from eutonia.predict.spread import Spread, spread
 from eutonia.pump import PumpState
+from eutonia.pump.reservoir import left_the_tip
 from eutonia.quantity import figures
 
 Floats = NDArray[np.float64]
@@ -45,6 +47,10 @@ _FULL_EFFECT: Final = timedelta(days=3)
 _TRACE_NG_ML: Final = 1e-3
 # Below this share of the day before now there is less drug than there was; the grid alone moves it by less.
 _LESS: Final = 0.99
+# A smaller share of the tone is no effect that could be lost.
+_FELT: Final = 0.05
+# A program counts as being at the tip once this share of its dose leaves it: pumps and cycles do not come out even.
+_THERE: Final = 0.9
 # Of these the lowest is the most that the drug does.
 _LESS_IS_MORE: Final = ("tone", "ashworth_legs", "penn")
 _PLASMA, _LUMBAR, _CISTERN, _CORD = range(4)
@@ -63,10 +69,12 @@ class Prediction(Struct, frozen=True, eq=False):
 
     route: where the drug comes in, 'mouth', 'spine' or 'both'; at: 'once' for a bolus, whose strongest effect counts, else
     'lasting'.  hours: [times] from now on, each the middle of what it stands for; averaged_h: how long that is, 0 for a point.
-    bands: [quantiles, times] each.  days: over the people [quantiles], the average of the day `before` now and of the
-    `last` day, and the `most` after now: of the tone the lowest, of all else the highest.  scores: [5] how likely each Ashworth score of
-    1 to 5 is then, on the last day, or at the strongest after a bolus.  onset_h: from the first change of a dose to half of what it does to the tone.
-    lost_h: until half of today's effect is gone if all delivery stopped now.
+    bands: [quantiles, times] each.  days: over the people [quantiles], the average of the window of
+    window_h (a day, or whole cycles of the program) `before` now and of the `last` one, what it is an hour after
+    the first change (`soon`), and the `most` after now: of the tone the lowest, of all else the highest.  scores: [5] how likely each Ashworth score of
+    1 to 5 is then, on the last day, or at the strongest after a bolus.  arrives: when the drug is at the tip, where the line makes it wait.  onset_h: from the first change of a dose
+    to half of what it does to the tone before the next one.
+    lost_h: until half of the effect of now is gone if nothing more were given.
     """
 
     people: int
@@ -75,10 +83,12 @@ class Prediction(Struct, frozen=True, eq=False):
     begins: datetime
     hours: Floats
     averaged_h: float
+    window_h: float
     bands: Mapping[str, Floats]
     days: Mapping[str, Mapping[str, Floats]]
     scores: Floats | None
     changes: tuple[datetime, ...]
+    arrives: datetime | None
     onset_h: Spread | None
     lost_h: Spread | None
     chances: tuple[Chance, ...]
@@ -94,6 +104,7 @@ class Prediction(Struct, frozen=True, eq=False):
             "now": iso(self.begins, home),
             "hours": [_four(each) for each in self.hours],
             "averaged_h": self.averaged_h,
+            "window_h": self.window_h,
             "bands": {
                 name: {band: [_four(each) for each in row] for band, row in zip(BANDS, rows, strict=True)}
                 for name, rows in self.bands.items()
@@ -107,6 +118,7 @@ class Prediction(Struct, frozen=True, eq=False):
             },
             "scores": None if self.scores is None else [_four(each) for each in self.scores],
             "changes": [iso(at, home) for at in self.changes],
+            "arrives": None if self.arrives is None else iso(self.arrives, home),
             "onset_h": _spread(self.onset_h),
             "lost_h": _spread(self.lost_h),
             "chances": [{"of": each.of, "share": each.share, "basis": each.basis} for each in self.chances],
@@ -127,34 +139,67 @@ def predict(facts: Facts, pump: PumpState | None, plans: Sequence[Plan]) -> tupl
 
     The plans of one kind are looked at until the same moment, so that they can be compared.
     """
+    if isinstance(facts.oral, Unknown):
+        return tuple(Unpredicted(facts.oral.says) for _ in plans)
+    taking = facts.oral.value is not None
+    written = [_written(plan) for plan in plans]
+    window = _window(facts, pump, [each for those in written for each in those])
+    arrives = [_arrival(facts, pump, those, window) for those in written]
+    ends: dict[str, datetime] = {}
+    for plan, those, at in zip(plans, written, arrives, strict=True):
+        ends[plan.kind] = max(ends.get(plan.kind, facts.now), _end(facts, those, at, window))
     someone: dict[tuple[bool, bool], _Answers | Unpredicted] = {}
     found: list[Prediction | Unpredicted] = []
-    taking = isinstance(facts.oral, Known) and facts.oral.value is not None
-    ends: dict[str, datetime] = {}
-    for plan in plans:
-        ends[plan.kind] = max(ends.get(plan.kind, facts.now), _end(facts, _written(plan)))
-    for plan in plans:
-        written = _written(plan)
-        by_mouth = taking or any(isinstance(each.what, e.Oral) for each in written)
-        in_spine = pump is not None or any(isinstance(each.what, e.Trial) for each in written)
+    for plan, those, at in zip(plans, written, arrives, strict=True):
+        by_mouth = taking or any(isinstance(each.what, e.Oral) for each in those)
+        in_spine = pump is not None or any(isinstance(each.what, e.Trial) for each in those)
         key = (by_mouth, in_spine)
         if key not in someone:
             who = patient(facts, pump, by_mouth=by_mouth, in_spine=in_spine)
-            someone[key] = who if isinstance(who, Unpredicted) else _Answers(who, facts)
+            someone[key] = who if isinstance(who, Unpredicted) else _Answers(who, facts, window)
         known = someone[key]
-        found.append(known if isinstance(known, Unpredicted) else known.of(written, ends[plan.kind]))
+        found.append(known if isinstance(known, Unpredicted) else known.of(those, ends[plan.kind], at))
     return tuple(found)
 
 
-def _end(facts: Facts, written: Sequence[e.Event]) -> datetime:
-    """When a prediction ends: some time after the last thing that is done, longer where the drug ends."""
+def _window(facts: Facts, pump: PumpState | None, written: Sequence[e.Event]) -> timedelta:
+    """The time over which levels are averaged: a day, or the whole cycles of a program that take at least one."""
+    programs = [each.what.program for each in written if isinstance(each.what, e.Programmed)]
+    if pump is not None and pump.program is not None:
+        programs.append(pump.program)
+    every = [float(bolus.every_h) for each in programs for bolus in each.boluses if bolus.every_h is not None]
+    return timedelta(hours=max([24.0, *(hours * math.ceil(24.0 / hours) for hours in every)]))
+
+
+def _arrival(facts: Facts, pump: PumpState | None, written: Sequence[e.Event], window: timedelta) -> datetime | None:
+    """When the last program of a plan is at the tip, where the line makes it wait; none where it does not, or never is."""
+    running = [each for each in written if isinstance(each.what, e.Programmed) and not each.what.program.stopped]
+    if pump is None or not running:
+        return None
+    last = running[-1]
+    assert isinstance(last.what, e.Programmed)
+    wanted = _THERE * float(last.what.program.daily.to("mcg/day")) * (window / timedelta(days=1))
+    for step, count in ((timedelta(hours=1), 48), (timedelta(hours=6), 160)):
+        span = -(-window // step)
+        left = left_the_tip(facts, written, [last.at + n * step for n in range(count + span + 1)])
+        reached = next((n for n in range(count) if left[n + span] - left[n] >= wanted), None)
+        if reached is not None:
+            return last.at + reached * step if reached else None
+    return None
+
+
+def _end(facts: Facts, written: Sequence[e.Event], arrives: datetime | None, window: timedelta) -> datetime:
+    """When a prediction ends: some time after the last thing that is done, longer where the drug ends or comes late."""
     stops = any(
         (isinstance(each.what, e.Oral) and each.what.regimen is None)
         or (isinstance(each.what, e.Programmed) and each.what.program.stopped)
         for each in written
     )
     tail = facts.book.quantity("predict.after_stop" if stops else "predict.after")
-    return max([facts.now, *(each.at for each in written)]) + timedelta(hours=float(tail.to("h")))
+    last = max([facts.now, *(each.at for each in written), arrives or facts.now])
+    end = last + max(timedelta(hours=float(tail.to("h"))), 2 * window)
+    # Whole days, so that the last one is drawn as it is told.
+    return facts.now + -(-(end - facts.now) // timedelta(days=1)) * timedelta(days=1)
 
 
 def _written(plan: Plan) -> list[e.Event]:
@@ -180,8 +225,9 @@ class _Course(Struct, frozen=True, eq=False):
 class _Answers:
     """A patient, and what one mg or mcg does to them: worked out once, for all plans."""
 
-    def __init__(self, someone: Patient, facts: Facts) -> None:
+    def __init__(self, someone: Patient, facts: Facts, window: timedelta) -> None:
         self.who, self.facts, self.book = someone, facts, facts.book
+        self.before = window
         self.memory = timedelta(hours=float(self.book.quantity("predict.memory").to("h")))
         times = np.asarray(_FINEST_H * np.arange(1, round(self.memory / timedelta(hours=_FINEST_H)) + 1))
         n, along = len(someone), someone.spine
@@ -205,12 +251,7 @@ class _Answers:
             times,
         )
         self.past = past(facts, facts.now - self.before)
-        self._courses: dict[Grid, tuple[_Course, _Course]] = {}
-
-    @property
-    def before(self) -> timedelta:
-        """How long before now a prediction begins."""
-        return timedelta(hours=float(self.book.quantity("predict.before").to("h")))
+        self._courses: dict[Grid, _Course] = {}
 
     def _sites(self, tap_cm: float) -> Sites:
         """Plasma, a lumbar tap, the cistern, and the cord of the legs, in the order of the levels."""
@@ -259,7 +300,7 @@ class _Answers:
         rebound = people.rebound * np.maximum(
             dependence.followed(occupied, step, people.withdrawal_time_h, self._used_to) - occupied, 0.0
         )
-        toxic = dependence.toxicity(levels[_PLASMA], levels[_CISTERN], tolerance, people, self.book)
+        toxic = dependence.toxicity(levels[_CISTERN], tolerance, people)
         answers = self.who.answers
         if answers is None:
             return _Course(levels, None, None, rebound, toxic)
@@ -282,25 +323,45 @@ class _Answers:
         return np.asarray(np.outer(per_mg, self.past.mouth_mg) + np.outer(per_mcg, self.past.pump_mcg))
 
     @cached_property
+    def _before(self) -> Floats:
+        """[people, points] the cord's level over the window before now."""
+        step = timedelta(hours=0.5)
+        grid = Grid(self.facts.now - self.before, step, -(-self.before // step), round(self.memory / step))
+        return np.asarray(self.levels(doses(self.facts, (), grid), grid)[_CORD])
+
+    def _occupied(self, half: Floats) -> Floats:
+        """[people, stretches] occupancy of each stretch of the past.
+
+        While today's doses are given it is the average over their hours: a level that rises and falls occupies less than
+        a steady one of the same average.
+        """
+        found = dependence.occupancy(self._steady, half)
+        given = np.stack([self.past.mouth_mg, self.past.pump_mcg])
+        today = (
+            np.all(np.abs(given - given[:, -1:]) <= 0.02 * given[:, -1:], axis=0) if given.size else np.empty(0, bool)
+        )
+        found[:, today] = dependence.occupancy(self._before, half).mean(axis=1, keepdims=True)
+        return found
+
+    @cached_property
     def _tolerant(self) -> Floats:
         """[people] the tolerance with which a prediction begins."""
         people = self.who.adapts
-        occupied = dependence.occupancy(self._steady, self._half)
-        return dependence.after(occupied, self.past.lasting_h, people.tolerance_time_h, people.tolerance_most)
+        return dependence.after(
+            self._occupied(self._half), self.past.lasting_h, people.tolerance_time_h, people.tolerance_most
+        )
 
     @cached_property
     def _used_to(self) -> Floats:
         """[people] the occupancy that the body is used to when a prediction begins."""
-        occupied = dependence.occupancy(self._steady, self._half * (1.0 + self._tolerant[:, None]))
+        occupied = self._occupied(self._half * (1.0 + self._tolerant[:, None]))
         return dependence.after(occupied, self.past.lasting_h, self.who.adapts.withdrawal_time_h, 1.0)
 
-    def _beside(self, grid: Grid, until: datetime) -> tuple[_Course, _Course]:
-        """What happens until then if nothing changes, and if all delivery stops now."""
+    def _unchanged(self, grid: Grid, until: datetime) -> _Course:
+        """What happens until then if nothing changes."""
         short = Grid(grid.begin, grid.step, min(grid.after(until), grid.points), grid.memory)
         if short not in self._courses:
-            unchanged = doses(self.facts, (), short)
-            stopped = unchanged.stopped(short, self.facts.now)
-            self._courses[short] = self.course(unchanged, short), self.course(stopped, short)
+            self._courses[short] = self.course(doses(self.facts, (), short), short)
         return self._courses[short]
 
     def grid(self, until: datetime) -> Grid:
@@ -311,7 +372,7 @@ class _Answers:
         step = timedelta(hours=hours)
         return Grid(begin, step, -(-long // step), round(self.memory / step))
 
-    def of(self, written: Sequence[e.Event], until: datetime) -> Prediction:
+    def of(self, written: Sequence[e.Event], until: datetime, arrives: datetime | None) -> Prediction:
         """The prediction of one plan."""
         facts = self.facts
         grid = self.grid(until)
@@ -319,24 +380,22 @@ class _Answers:
         planned = self.course(given, grid)
         now = grid.after(facts.now)
         changes = tuple(dict.fromkeys(each.at for each in written))
-        # What the first change does is looked at until the next one, and no longer than its full effect takes.
-        shown = changes[0] + _FULL_EFFECT if changes else facts.now + _FULL_EFFECT
-        unchanged, stopped = self._beside(grid, min([shown, *changes[1:2]]))
         everything = self._shown(planned)
         bands, hours, averaged = self._bands(everything, grid)
+        at = given.at(grid, facts.now)
         return Prediction(
-            len(self.who), given.route, given.at(grid), facts.now, hours, averaged, bands, self._days(everything, now, grid),
-            self._scores(everything, given.at(grid) == "once", now, grid), changes,
-            self._onset(planned, unchanged, changes, grid),
-            self._lost(stopped, now, grid),
+            len(self.who), given.route, at, facts.now, hours, averaged, self.before / timedelta(hours=1), bands,
+            self._days(everything, now, grid.after(changes[0]) if changes else now, grid), self._scores(everything, at == "once", now, grid), changes, arrives,
+            self._onset(planned, changes, arrives, grid),
+            self._lost,
             tuple(self._chances(planned, given, now, grid)),
             self.who.assumes,
         )  # fmt: skip
 
     def _shown(self, found: _Course) -> dict[str, Floats]:
         """[people, points] of all that is told."""
-        shown: dict[str, Floats] = {
-            "plasma_ng_ml": found.levels[_PLASMA],
+        shown: dict[str, Floats] = {"plasma_ng_ml": found.levels[_PLASMA]} if self.who.plasma_known else {}
+        shown |= {
             "lumbar_ng_ml": found.levels[_LUMBAR],
             "cisternal_ng_ml": found.levels[_CISTERN],
             "cord_ng_ml": found.levels[_CORD],
@@ -359,58 +418,77 @@ class _Answers:
         daily = {name: x[:, :whole].reshape(len(x), -1, day).mean(axis=2) for name, x in shown.items()}
         return {name: np.quantile(x, QUANTILES, axis=0) for name, x in daily.items()}, hours, 24.0
 
-    @staticmethod
-    def _days(shown: Mapping[str, Floats], now: int, grid: Grid) -> dict[str, dict[str, Floats]]:
-        day = round(24.0 / grid.step_h)
+    def _days(self, shown: Mapping[str, Floats], now: int, soon: int, grid: Grid) -> dict[str, dict[str, Floats]]:
+        span = self._span(grid)
 
         def over(x: Floats) -> Floats:
             return np.asarray(np.quantile(x, QUANTILES))
 
         return {
             name: {
-                "before": over(x[:, max(now - day, 0) : now].mean(axis=1)),
-                "last": over(x[:, -day:].mean(axis=1)),
+                "before": over(x[:, max(now - span, 0) : now].mean(axis=1)),
+                "last": over(x[:, -span:].mean(axis=1)),
                 "most": over(x[:, now:].min(axis=1) if name in _LESS_IS_MORE else x[:, now:].max(axis=1)),
+                "soon": over(x[:, min(soon + round(1.0 / grid.step_h), grid.points) - 1]),
             }
             for name, x in shown.items()
         }
+
+    def _span(self, grid: Grid) -> int:
+        """How many points are averaged over."""
+        return round(self.before / grid.step)
 
     def _scores(self, shown: Mapping[str, Floats], once: bool, now: int, grid: Grid) -> Floats | None:
         """How likely each score of the legs is, over people and visits."""
         if "ashworth_legs" not in shown:
             return None
         course = shown["ashworth_legs"]
-        expected = course[:, now:].min(axis=1) if once else course[:, -round(24.0 / grid.step_h) :].mean(axis=1)
+        expected = course[:, now:].min(axis=1) if once else course[:, -self._span(grid) :].mean(axis=1)
         return np.asarray(tone.scored(expected, self.who.effect, self.book).mean(axis=0))
 
-    def _onset(self, planned: _Course, unchanged: _Course, changes: Sequence[datetime], grid: Grid) -> Spread | None:
+    def _onset(
+        self, planned: _Course, changes: Sequence[datetime], arrives: datetime | None, grid: Grid
+    ) -> Spread | None:
         """From the first change on, until half of the difference that comes before the next one."""
-        if planned.tone is None or unchanged.tone is None or not changes:
+        if planned.tone is None or not changes:
             return None
-        first, end = grid.after(changes[0]), unchanged.tone.shape[1]
-        differs = np.abs(planned.tone[:, first:end] - unchanged.tone[:, first:])
+        full = max(changes[0], arrives or changes[0]) + _FULL_EFFECT
+        unchanged = self._unchanged(grid, min([full, *changes[1:2]])).tone
+        assert unchanged is not None
+        first, end = grid.after(changes[0]), unchanged.shape[1]
+        differs = np.abs(planned.tone[:, first:end] - unchanged[:, first:])
         if differs.shape[1] == 0 or not (most := differs.max(axis=1) > 1e-3).any():
             return None
         half = differs[most] >= 0.5 * differs[most].max(axis=1, keepdims=True)
         return spread((half.argmax(axis=1) + 1.0) * grid.step_h)
 
-    def _lost(self, stopped: _Course, now: int, grid: Grid) -> Spread | None:
-        """Until half of today's effect is gone, in those who have one; the horizon where it is not gone by then."""
-        if stopped.tone is None or now < 1:
+    @cached_property
+    def _lost(self) -> Spread | None:
+        """Until half of the effect of this moment is gone if nothing more is given, in those who have one.
+
+        None where nothing is given any more, or nobody has an effect; who still has it after the time that is followed
+        counts with that time.
+        """
+        grid = self.grid(self.facts.now + self.memory)
+        given = doses(self.facts, (), grid)
+        if not given.going_on(grid, self.facts.now):
             return None
-        today = 1.0 - stopped.tone[:, :now].mean(axis=1)
-        feels = today > 0.05
+        stopped = self.course(given.stopped(grid, self.facts.now), grid).tone
+        now = grid.after(self.facts.now)
+        if stopped is None:
+            return None
+        feels = stopped[:, now - 1] < 1.0 - _FELT
         if not feels.any():
             return None
-        left = 1.0 - stopped.tone[feels, now:]
-        gone = left < 0.5 * today[feels, None]
-        first = np.where(gone.any(axis=1), gone.argmax(axis=1), gone.shape[1])
+        left = 1.0 - stopped[feels, now:]
+        gone = left < 0.5 * (1.0 - stopped[feels, now - 1 : now])
+        first = np.where(gone.any(axis=1), gone.argmax(axis=1), gone.shape[1] - 1)
         return spread((first + 1.0) * grid.step_h)
 
     def _chances(self, found: _Course, given: Doses, now: int, grid: Grid) -> Iterator[Chance]:
         """How often the usual windows are left after now."""
-        book, ahead = self.book, found.levels[:, :, now:]
-        last_day = ahead[..., -round(24.0 / grid.step_h) :].mean(axis=-1)
+        book, ahead, span = self.book, found.levels[:, :, now:], self._span(grid)
+        last = ahead[..., -span:].mean(axis=-1)
         if given.mouth_mg.any():
             peak = ahead[_PLASMA].max(axis=-1)
             low, high = (float(each.to("ng/mL")) for each in book.span("plasma.therapeutic"))
@@ -421,30 +499,30 @@ class _Answers:
                 _share(peak > coma),
                 "plasma.coma_kidney_failure",
             )
-            if given.route == "mouth":
+            if given.route == "mouth" and given.mouth_mg[-span:].any():
                 yield Chance(
                     "plasma below the therapeutic range on average of the last day",
-                    _share(last_day[_PLASMA] < low),
+                    _share(last[_PLASMA] < low),
                     "plasma.therapeutic",
                 )
         if given.tip_mcg.any():
-            low, high = (float(each.to("ng/mL")) for each in book.span("csf.lumbar_steady"))
-            for side, these in (("below", last_day[_LUMBAR] < low), ("above", last_day[_LUMBAR] > high)):
-                yield Chance(
-                    f"lumbar fluid {side} the label's range on the last day", _share(these), "csf.lumbar_steady"
-                )
-        toxic = (found.toxicity[:, now:] >= 0.5).any(axis=1)
-        yield Chance("half of the toxic effect or more", _share(toxic), "toxicity.half")
-        if found.gain is not None:
-            stage = dependence.worst_stage(found.gain[:, now:], found.rebound[:, now:], grid.step_h, self.who.adapts)
-            # The tone can only return to those who had lost it, and is withdrawal only where drug was.
-            felt = found.gain[:, :now].mean(axis=1) <= self.who.adapts.stages[0]
-            day = round(24.0 / grid.step_h)
-            cord = sliding_window_view(found.levels[_CORD], day, axis=1).mean(axis=2)
-            less = cord[:, now:].min(axis=1) < _LESS * cord[:, max(now - day, 0)]
-            stage = np.where((felt & less) | (stage > 1), stage, 0)
-            for n, name in enumerate(dependence.STAGES[1:], 1):
-                yield Chance(f"withdrawal of stage {n} or worse ({name})", _share(stage >= n), "dependence.stages")
+            # Only this end: the lower one belongs to small doses.
+            _, high = (float(each.to("ng/mL")) for each in book.span("csf.lumbar_steady"))
+            yield Chance(
+                "lumbar fluid above the label's range on the last day",
+                _share(last[_LUMBAR] > high),
+                "csf.lumbar_steady",
+            )
+        if given.route != "mouth":
+            toxic = (found.toxicity[:, now:] >= 0.5).any(axis=1)
+            yield Chance("half of the toxic effect or more at the brain stem", _share(toxic), "toxicity.half")
+        if found.gain is not None and given.lasting(grid, self.facts.now):
+            back = dependence.comes_back(found.gain[:, now:], self.who.adapts, span)
+            # It can only come back to those who had lost it, and only where there is less drug than there was.
+            felt = found.gain[:, max(now - span, 0) : now].mean(axis=1) <= self.who.adapts.back
+            cord = sliding_window_view(found.levels[_CORD], span, axis=1).mean(axis=2)
+            less = cord[:, now:].min(axis=1, initial=np.inf) < _LESS * cord[:, max(now - span, 0)]
+            yield Chance("the tone comes back for a day", _share(back & felt & less), "dependence.tone_back")
 
 
 def _share(these: Any) -> float:

@@ -66,9 +66,19 @@ class Doses(Struct, frozen=True, eq=False):
             return "both" if spine else "mouth"
         return "spine" if spine else "none"
 
-    def at(self, grid: Grid) -> str:
+    def at(self, grid: Grid, now: datetime) -> str:
         """'once' where a bolus by puncture is to come, whose strongest effect counts; else 'lasting'."""
-        return "once" if self.puncture_mcg[grid.memory :].any() else "lasting"
+        return "once" if self.puncture_mcg[grid.memory + grid.after(now) :].any() else "lasting"
+
+    def going_on(self, grid: Grid, now: datetime) -> bool:
+        """Whether anything comes from `now` on."""
+        n = grid.memory + grid.after(now)
+        return bool(self.mouth_mg[n:].any() or self.tip_mcg[n:].any() or self.puncture_mcg[n:].any())
+
+    def lasting(self, grid: Grid, now: datetime) -> bool:
+        """Whether there was a lasting therapy before `now`: tablets or a pump, not a screening bolus alone."""
+        n = grid.memory + grid.after(now)
+        return bool(self.mouth_mg[:n].any() or self.tip_mcg[:n].any())
 
     def stopped(self, grid: Grid, now: datetime) -> Doses:
         """The same, but nothing more from `now` on."""
@@ -107,23 +117,39 @@ def doses(facts: Facts, further: Sequence[e.Event], grid: Grid) -> Doses:
 
 
 def past(facts: Facts, until: datetime) -> Past:
-    """What was taken and delivered daily before a prediction begins, from the first dose on."""
-    pump = [
+    """What was taken and delivered daily before a prediction begins, from the first dose on.
+
+    The pump counts by what has left its line, so that a dry one gives nothing; before its first fill on the chart, by
+    its program.
+    """
+    programs = [
         (event.at, 0.0 if event.what.program.stopped else float(event.what.program.daily.to("mcg/day")))
         for event in facts.of(e.Programmed)
         if isinstance(event.what, e.Programmed)
     ]
     mouth = [(at, float(mg)) for at, mg in facts.oral_history]
-    cuts = sorted({at for at, _ in (*pump, *mouth) if at < until} | {until})
+    first_fill = next((event.at for event in facts.of(e.Refill)), until)
+    cuts = {at for at, _ in (*programs, *mouth)} | {event.at for event in facts.of(e.Refill)}
+    if cuts:
+        # Weeks of the last half year, and months before it: when a pump ran dry no event says so.
+        begun = min(cuts)
+        cuts |= {until - n * timedelta(days=7) for n in range(26)} | {
+            until - n * timedelta(days=30) for n in range(6, 120)
+        }
+        cuts = {at for at in cuts if begun <= at < until}
+    ends = [*sorted(cuts), until]
 
     def at_work(series: list[tuple[datetime, float]], at: datetime) -> float:
         return next((dose for begun, dose in reversed(series) if begun <= at), 0.0)
 
-    return Past(
-        np.array([(end - begin).total_seconds() / 3600.0 for begin, end in pairwise(cuts)]),
-        np.array([at_work(mouth, begin) for begin in cuts[:-1]]),
-        np.array([at_work(pump, begin) for begin in cuts[:-1]]),
-    )
+    left = left_the_tip(facts, (), ends)
+    stretches = list(pairwise(ends))
+    days = [(end - begin) / DAY for begin, end in stretches]
+    pump = [
+        at_work(programs, begin) if begin < first_fill else (after - before) / long
+        for (begin, _), (before, after), long in zip(stretches, pairwise(left), days, strict=True)
+    ]
+    return Past(24.0 * np.array(days), np.array([at_work(mouth, begin) for begin, _ in stretches]), np.array(pump))
 
 
 def _regimens(facts: Facts, further: Sequence[e.Event]) -> list[tuple[datetime, tuple[Part, ...]]]:

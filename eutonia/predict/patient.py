@@ -6,6 +6,7 @@ What the chart does not say is either not needed, or drawn wide and named, or th
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from datetime import tzinfo
 from typing import Final
@@ -25,8 +26,10 @@ from eutonia.body.tone import Sensitivity
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.evidence import Known, Unknown
-from eutonia.findings.kidney import Kidney, kidney
+from eutonia.findings.kidney import kidney
+from eutonia.knowledge.drugs import recognise
 from eutonia.pump import PumpState
+from eutonia.quantity import figures, plain
 
 Floats = NDArray[np.float64]
 
@@ -50,7 +53,8 @@ class Patient(Struct, frozen=True, eq=False):
     """People like the patient, and what was assumed to draw them; no `answers` where the tone is not predictable.
 
     baseline and penn: the Ashworth score (1-5) of the legs and the Penn score without the drug, where the chart has them.
-    effect: [people, tone.ETAS] the normal numbers behind the answers.
+    effect: [people, tone.ETAS] the normal numbers behind the answers.  plasma_known: whether the kidneys are, on which
+    plasma rests.
     """
 
     kinetics: Kinetics
@@ -60,6 +64,7 @@ class Patient(Struct, frozen=True, eq=False):
     baseline: float | None
     penn: float | None
     effect: Floats
+    plasma_known: bool
     tip: str
     assumes: tuple[str, ...]
 
@@ -98,7 +103,7 @@ def patient(facts: Facts, pump: PumpState | None, *, by_mouth: bool, in_spine: b
     if isinstance(cleared, Unpredicted):
         if by_mouth:
             return cleared
-        assumes.append("kidney function is not known: that of healthy adults is drawn, and only plasma rests on it")
+        assumes.append(f"no level in plasma is told: {cleared.why}")
     someone = (
         people(count, years, weight, cleared)
         if isinstance(cleared, float)
@@ -127,19 +132,44 @@ def patient(facts: Facts, pump: PumpState | None, *, by_mouth: bool, in_spine: b
     else:
         assumes.append("the effect on the tone of children was never measured as a course, so none is told")
     adapts = dependence.adaptation(normals(SEED, "dependence", 0, count, dependence.ETAS), book)
-    assumes += _against_the_model(facts, pump)
+    assumes += _against_the_model(facts, pump, by_mouth=by_mouth, in_spine=in_spine)
     score = spasms.value if isinstance(spasms, Known) else None
-    return Patient(kinetics, along, answers, adapts, baseline, score, effect, tip, tuple(assumes))
+    return Patient(
+        kinetics, along, answers, adapts, baseline, score, effect, isinstance(cleared, float), tip, tuple(assumes)
+    )
 
 
 _USUAL_TIP: Final = "T10"
 
 
-def _against_the_model(facts: Facts, pump: PumpState | None) -> list[str]:
-    """What the chart says that no model here knows about."""
+_FLOW: Final = re.compile(r"shunt|scoliosis|stenosis|leak", re.IGNORECASE)
+
+
+def _against_the_model(facts: Facts, pump: PumpState | None, *, by_mouth: bool, in_spine: bool) -> list[str]:
+    """What the chart says that no model here knows about, and what nobody has measured."""
     found = []
     if isinstance(facts.pregnancy, Known) and facts.pregnancy.value.status == "yes":
         found.append("pregnancy changes the kinetics, and no data say how")
+    if isinstance(facts.age, Known) and facts.age.value < _ADULT:
+        found.append(
+            "plasma of children follows their size alone; the one study of them has lower levels in adolescents"
+        )
+    if by_mouth:
+        found.append(
+            "no study ties the tone to a level by mouth: the cord is taken to answer as it does to drug in the spine"
+        )
+    if by_mouth and in_spine:
+        found.append("drug of both routes is added up; how they act together is not known")
+    if in_spine and pump is not None:
+        found.append("this model gives the height of the tip a weight that no data show")
+    if flow := [name for _, each, _ in facts.conditions if _FLOW.search(name := each.name)]:
+        found.append(f"{' and '.join(flow)} may change the flow of the fluid, and no data say how")
+    if by_mouth and (event := next(reversed(facts.of(e.Interruption)), None)) is not None:
+        assert isinstance(event.what, e.Interruption)
+        found.append(f"tablets are taken to be swallowed, though the chart says '{event.what.what}'")
+    if two := _two_clearances(facts):
+        low, high = (plain(figures(each, 2)) for each in sorted(two))
+        found.append(f"the estimates of kidney function lie apart ({low} and {high} mL/min): the one by weight is used")
     if pump is not None and (pump.uncertain or pump.unexplained is not None or pump.gaps):
         found.append("the pump is taken to deliver what it was told, though the chart leaves that in doubt")
     if pump is not None and pump.line_volume is None:
@@ -149,27 +179,45 @@ def _against_the_model(facts: Facts, pump: PumpState | None) -> list[str]:
     return found
 
 
+def _two_clearances(facts: Facts) -> tuple[float, float] | None:
+    """Both estimates of the creatinine clearance in mL/min, where they differ by more than a quarter."""
+    known = kidney(facts)
+    if isinstance(known, Unknown) or known.clearance is None or known.egfr is None:
+        return None
+    other = _absolute(known.egfr, facts)
+    return None if other is None or 0.8 < other / known.clearance < 1.25 else (known.clearance, other)
+
+
+def _absolute(egfr: float, facts: Facts) -> float | None:
+    """An eGFR times the patient's body surface (Mosteller, N Engl J Med 317:1098), mL/min; none where it is not known."""
+    if not (isinstance(facts.height, Known) and isinstance(facts.weight, Known)):
+        return None
+    height, weight = float(facts.height.value.value.to("cm")), float(facts.weight.value.value.to("kg"))
+    return egfr * math.sqrt(height * weight / 3600.0) / 1.73
+
+
 def clearance(facts: Facts) -> float | Unpredicted:
     """Creatinine clearance in mL/min, absolute: as the chart's kidney values give it.
 
-    An eGFR is for 1.73 m2 of body surface; it counts times the patient's surface (Mosteller, N Engl J Med 317:1098).
+    An eGFR is for 1.73 m2 of body surface; it counts times the patient's surface.
     """
     known = kidney(facts)
     if isinstance(known, Unknown):
         return Unpredicted(f"{known.says}, and plasma rests on the kidneys")
-    assert isinstance(known, Kidney)
     if known.dialysis:
         return Unpredicted("dialysis removes the drug hour by hour as it is run, which no chart tells")
     if known.clearance is not None:
         return float(known.clearance)
-    if isinstance(facts.height, Known) and isinstance(facts.weight, Known) and known.egfr is not None:
-        height, weight = float(facts.height.value.value.to("cm")), float(facts.weight.value.value.to("kg"))
-        return float(known.egfr * math.sqrt(height * weight / 3600.0) / 1.73)
+    if known.egfr is not None and (found := _absolute(known.egfr, facts)) is not None:
+        return found
     return Unpredicted("an eGFR counts for a body surface of 1.73 m2; without height and weight it is no clearance")
 
 
 def untreated(facts: Facts, pump: PumpState | None, read: Callable[[e.What], float | None]) -> Known[float] | Unknown:
     """The last score, as `read` finds it, from a time without baclofen."""
+    marks = [mark for event in facts.of(e.Score) if isinstance(event.what, e.Score) for mark in event.what.marks]
+    if read is legs and any(mark.scale == "ashworth" and mark.value == "0" for mark in marks):
+        return Unknown("contradictory", "an Ashworth score of 0 is on the chart, so its scale may begin at 0 or at 1")
     found = None
     for event in facts.of(e.Score):
         if _free(event, facts, pump) and (score := read(event.what)) is not None:
@@ -201,10 +249,19 @@ def _free(event: e.Event, facts: Facts, pump: PumpState | None) -> bool:
     def before(other: e.Event) -> bool:
         return (other.at, other.line) < (event.at, event.line)
 
-    taken = [(at, dose) for at, dose in facts.oral_history if at <= event.at]
-    begun = [each for each in facts.of(e.Oral, e.Medication) if before(each)]
-    if begun and taken and (taken[-1][1] > 0 or (event.at - taken[-1][0]).total_seconds() < 3600 * hours):
-        return False
+    orders = [each for each in facts.of(e.Oral, e.Medication) if before(each) and _baclofen(each.what)]
+    if orders:
+        last = orders[-1].what
+        ended = last.regimen is None if isinstance(last, e.Oral) else isinstance(last, e.Medication) and last.stopped
+        if not ended or (event.at - orders[-1].at).total_seconds() < 3600 * hours:
+            return False
     if any(before(each) and (event.at - each.at).total_seconds() < 3600 * hours for each in facts.of(e.Trial)):
         return False
     return not (pump is not None and any(at <= event.at for at, _ in pump.dose_history))
+
+
+def _baclofen(what: e.What) -> bool:
+    """Whether a line is about baclofen that is swallowed, whether or not its dose can be read."""
+    return isinstance(what, e.Oral) or (
+        isinstance(what, e.Medication) and any("baclofen" in each.name for each in recognise(what.text).ingredients)
+    )

@@ -36,7 +36,7 @@ def asked(text: str, now: datetime = NOW) -> tuple[_Answers, Facts]:
     pump = pump_state(facts)
     who = patient(facts, pump, by_mouth=True, in_spine=pump is not None)
     assert isinstance(who, Patient)
-    return _Answers(who, facts), facts
+    return _Answers(who, facts, timedelta(days=1)), facts
 
 
 def test_tablets_give_the_plasma_of_the_event_table_at_the_same_doses() -> None:
@@ -182,23 +182,31 @@ def test_the_past_of_years_counts_by_its_steady_levels() -> None:
     )
     _, facts = asked(text)
     found = past(facts, NOW)
-    assert list(found.mouth_mg) == [30, 0, 80]
-    assert found.lasting_h == pytest.approx(
-        [366 * 24, 181 * 24, (NOW - datetime(2025, 7, 1, tzinfo=UTC)) / timedelta(hours=1)], abs=24
-    )
-    assert list(found.pump_mcg) == [0, 0, 0]
+    for dose, days in ((30, 366), (0, 181), (80, (NOW - datetime(2025, 7, 1, tzinfo=UTC)).days)):
+        assert found.lasting_h[found.mouth_mg == dose].sum() / 24 == pytest.approx(days, abs=1)
+    assert not found.pump_mcg.any()
 
 
-def test_stages_of_withdrawal_are_told_by_tone_rebound_and_time() -> None:
-    people = dependence.adaptation(np.zeros((4, dependence.ETAS)), book())
-    hours = np.arange(97) * 0.5
-    gain, rebound = np.full((4, 97), 0.5), np.zeros((4, 97))
-    gain[1, 30:] = 0.95
-    rebound[2, 40:44] = 0.3
-    rebound[3, 10:60] = 0.6
-    assert list(dependence.worst_stage(gain, rebound, hours[1], people)) == [0, 1, 2, 3]
-    rebound[3, 50:] = 0.0  # twenty hours are no day
-    assert dependence.worst_stage(gain, rebound, hours[1], people)[3] == 2
+def test_a_pump_that_ran_dry_gave_nothing_since_and_one_never_filled_on_the_chart_gave_its_program() -> None:
+    text = PUMPED + "2026-03-20 12:00 prime 0.364 mL\n2026-03-20 12:05 program continuous 300 mcg/day\n"
+    dry = datetime(2026, 6, 1, tzinfo=UTC)  # nine milligrams last thirty days
+    _, facts = asked(text, dry)
+    found = past(facts, dry)
+    assert (found.pump_mcg * found.lasting_h).sum() / 24 == pytest.approx((18 - 0.364) * 500, rel=0.01)
+    assert (found.pump_mcg[-3:] == 0).all()
+    before = "2026-01-01 09:00 implant SynchroMed II 20 mL; line 0.364 mL; tip T10\n2026-01-01 10:00 program continuous 150 mcg/day\n"
+    _, facts = asked(WELL + before + "2026-03-25 09:00 refill 18 mL of 500 mcg/mL\n")
+    found = past(facts, NOW)
+    assert found.pump_mcg[0] == 150
+
+
+def test_the_tone_comes_back_where_its_average_does_and_not_between_two_doses() -> None:
+    people = dependence.adaptation(np.zeros((3, dependence.ETAS)), book())
+    gain = np.full((3, 97), 0.5)
+    gain[1, 30:90] = 0.95  # 30 h
+    gain[2, ::3] = 1.0
+    assert list(dependence.comes_back(gain, people, 48)) == [False, True, False]
+    assert list(dependence.comes_back(gain[:, :10], people, 48)) == [False, False, False]
 
 
 @pytest.mark.parametrize(
@@ -206,7 +214,6 @@ def test_stages_of_withdrawal_are_told_by_tone_rebound_and_time() -> None:
     [
         ("ashworth legs 3", 3.0), ("modified ashworth legs 3", 4.0), ("modified ashworth legs 1+", 2.5),
         ("modified ashworth legs 0", 1.0), ("ashworth left leg 2; right leg 4", 3.0), ("ashworth arms 3", None), ("penn 2", None),
-        ("ashworth legs 0", 1.0),
     ],
 )  # fmt: skip
 def test_scores_are_read_on_one_scale(line: str, score: float | None) -> None:
