@@ -97,6 +97,8 @@ if __name__ == "__main__":
     in_process()
     bundle()
     command()
+    body.futures(result)
     body.plasma_population(result)
+    body.same_plasma(result)
     body.cord(result)
     cohort.many(result)

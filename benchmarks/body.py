@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import roadrunner
 from numba import njit
 from scipy.integrate import solve_ivp
+from scipy.linalg import expm
 from sksundae.cvode import CVODE
 
+import eutonia
 from benchmarks.timing import median_s
 from eutonia.body import neuraxis, plasma
 from eutonia.body.compiled import overlay, responses
@@ -20,6 +24,9 @@ from eutonia.body.neuraxis import CELLS, Sites, Spine, injected
 from eutonia.body.person import people
 from eutonia.body.table import regimen
 from eutonia.knowledge import book
+from eutonia.predict import sbml
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
 
 Result = Callable[..., None]
 
@@ -62,6 +69,35 @@ def plasma_population(report: Result) -> None:
             threads=threads, ns_a_value=round(ours * 1e9, 2),
             peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         )  # fmt: skip
+
+
+def same_plasma(report: Result) -> None:
+    """One person of W1 after one dose, in another simulator and in a matrix exponential, beside a person of ours."""
+    k = w1_people()
+    times = np.arange(1345) * 0.25
+    other = roadrunner.RoadRunner(sbml.plasma(plasma_of(k, 0), 20.0))
+    other.integrator.relative_tolerance, other.integrator.absolute_tolerance = 1e-6, 1e-9
+    memory, table = np.zeros((len(k), times.size)), regimen(len(k), [20])
+    ours = median_s(lambda: concentrations(k, table, times, out=memory)) / len(k)
+    cl, v, ka = k.clearance_l_h[0], k.central_l[0], k.absorb_h[0]
+    a = np.array([[-ka, 0, 0], [ka, -(cl + 15) / v, 15 / 30], [0, 15 / v, -15 / 30]])
+
+    def powers() -> None:
+        step, state = expm(a * 0.25), np.array([20.0, 0.0, 0.0])
+        for _ in times:
+            state = step @ state
+
+    def simulated() -> None:
+        other.reset()
+        other.simulate(0, 336, 1345)
+
+    for peer, run in (("libRoadRunner 1e-6", simulated), ("scipy expm, a step at a time", powers)):
+        report("W1 plasma, a person, one dose", ours, 3e-9 * times.size, peer, median_s(run))
+
+
+def plasma_of(k: Kinetics, person: int) -> Kinetics:
+    """The kinetics of one of them."""
+    return Kinetics(*(getattr(k, name)[person : person + 1] for name in k.__struct_fields__))
 
 
 def typical_spines(count: int) -> Spine:
@@ -119,10 +155,23 @@ def cord(report: Result) -> None:
             rates, rtol=tolerance, atol=tolerance * start.max(), linsolver="band", lband=4, uband=4, max_num_steps=100_000
         ).solve(np.append(0.0, times), start)  # fmt: skip
 
+    dense = np.empty((start.size, start.size))
+    for k, unit in enumerate(np.eye(start.size)):
+        _banded(0.0, unit, dense[:, k], *arrays)
     theirs = median_s(lambda: solver(1e-6))
     exact = 1e3 * solver(1e-12).y[1:, ::4].T
     ours = median_s(lambda: responses(one, source[:, None], sites, times, steady=False))
     found = responses(one, source[:, None], sites, times, steady=False)[0, 0]
+    other = roadrunner.RoadRunner(sbml.neuraxis(one, np.where(source[0] < 1e-9, 0.0, source[0])))
+    other.integrator.relative_tolerance, other.integrator.absolute_tolerance = 1e-6, 1e-9
+
+    def simulated() -> None:
+        other.reset()
+        other.simulate(0, 24, 289)
+
+    report("W3 cord, a bolus over 24 h", ours, theirs / 10, "libRoadRunner 1e-6", median_s(simulated))
+    at_once = median_s(lambda: expm(dense / 12.0))
+    report("W3 cord, a bolus over 24 h", ours, theirs / 10, "scipy expm, the propagator of one step", at_once)
     report(
         "W3 cord, a bolus over 24 h", ours, theirs / 10, "CVODE banded 1e-6", theirs, cells=CELLS, states=start.size,
         error_of_peak=float(np.abs(found - exact).max() / (1e3 * start.max())),
@@ -145,3 +194,33 @@ def cord(report: Result) -> None:
 
     ours = median_s(month)
     report("W3 cord, 1,000 people, 30 days, ten sites", ours, 2.0, "CVODE banded 1e-6, one day of one person", theirs)
+
+
+def futures(report: Result) -> None:
+    """The advice with its predictions in a running process: a new chart each time, 200 people, three plans."""
+    text = (EXAMPLES / "02-spinal-cord-injury-pump.chart").read_text("utf-8")
+    oral = (EXAMPLES / "01-multiple-sclerosis-oral.chart").read_text("utf-8")
+    one = typical_spines(1)
+    start = np.zeros(4 * CELLS)
+    start[::4] = 50 * injected(one, np.array([14.0]), 3.0)[0] / one.volume[0]
+    arrays = [
+        getattr(one, name)[0]
+        for name in ("volume", "mixing", "down", "up", "lost", "crossing", "room", "inward", "leaving")
+    ]
+
+    def rates(t: float, y: Any, dy: Any) -> None:
+        _banded(t, y, dy, *arrays)
+
+    solver = CVODE(rates, rtol=1e-6, atol=1e-6 * start.max(), linsolver="band", lband=4, uband=4, max_num_steps=100_000)
+    theirs = 200 * median_s(lambda: solver.solve(np.arange(337) * 0.5, start))
+    for name, chart in (("a pump", text), ("tablets", oral)):
+        ours = median_s(lambda c=chart: eutonia.advise(eutonia.read(c), "2026-05-02 09:00").as_dict())
+        report(
+            f"advice with predictions, {name}",
+            ours,
+            0.15,
+            "CVODE banded 1e-6, a week of 200 people",
+            theirs,
+            people=200,
+            plans=3,
+        )

@@ -18,9 +18,10 @@ from eutonia.body.kinetics import Kinetics
 from eutonia.body.neuraxis import CELLS, Sites, Spine
 
 Floats = NDArray[np.float64]
-Complexes = NDArray[np.complex128]
+Complexes = NDArray[np.complex64]
 
-# What is left of the error beside the peak: far below anything that a band of people shows.
+# What is left of the error beside the peak: far below anything that a band of people shows, and as much as numbers of
+# single precision hold, which halve what has to go through the processor.  Their sum amplifies nothing.
 _TOLERANCE = 1e-5
 # So many nodes at a time that what they need stays in the processor's cache.
 _TOGETHER = 8
@@ -56,18 +57,18 @@ def responses(spine: Spine, sources: Sequence[Source], sites: Sites, times_h: Fl
     seen = np.zeros((len(sources), looked_at, people, z.size), np.complex128)
     turned = _Turned(spine, sources)
     for first in range(0, z.size, _TOGETHER):
-        some = z[first : first + _TOGETHER, None]
+        some = z[first : first + _TOGETHER, None].astype(np.complex64)
         fluid, second, plasma = turned.solve(some)
         for s in range(looked_at):
             # By linearity: what stands there without plasma, and what plasma adds.
             own = [np.zeros_like(plasma[0]) for _ in sources]
             by_plasma = sites.plasma[s] + np.zeros_like(plasma[0])
             for i in np.flatnonzero(sites.fluid[0, s]):
-                by_plasma += sites.fluid[0, s, i] * fluid[-1, i]
+                by_plasma += float(sites.fluid[0, s, i]) * fluid[-1, i]
                 for k in range(len(sources)):
-                    own[k] += sites.fluid[0, s, i] * fluid[k, i]
+                    own[k] += float(sites.fluid[0, s, i]) * fluid[k, i]
             for i in np.flatnonzero(sites.tissue[0, s]):
-                beside, alone = sites.tissue[0, s, i] * second[i]
+                beside, alone = float(sites.tissue[0, s, i]) * second[i]
                 by_plasma += beside * fluid[-1, i] + alone
                 for k in range(len(sources)):
                     own[k] += beside * fluid[k, i]
@@ -83,7 +84,7 @@ class _Turned:
 
     def __init__(self, spine: Spine, sources: Sequence[Source]) -> None:
         def last(each: Floats) -> Floats:
-            return np.ascontiguousarray(np.moveaxis(each, 0, -1))
+            return np.ascontiguousarray(np.moveaxis(each, 0, -1), dtype=np.float32)
 
         lined = spine.lined
         # Who has no tissue where others have some gets a room that nothing enters.
@@ -98,10 +99,10 @@ class _Turned:
     def solve(self, z: Complexes) -> tuple[Complexes, Complexes, Complexes]:
         """Fluid, second shell and plasma as `resolvent.solve` gives them, [..., nodes, people] each; z: [nodes, 1]."""
         count, shape = len(self.sources), (z.size, self.people)
-        fluid = np.empty((count + 1, CELLS, *shape), np.complex128)
-        second = np.zeros((CELLS, 2, *shape), np.complex128)
-        plasma = np.empty((count, *shape), np.complex128)
+        fluid = np.empty((count + 1, CELLS, *shape), np.complex64)
+        second = np.zeros((CELLS, 2, *shape), np.complex64)
+        plasma = np.empty((count, *shape), np.complex64)
         resolvent.solve(
-            z, *self.anatomy, self.sources, fluid, second, plasma, np.empty((CELLS, 2, *shape), np.complex128)
+            z, *self.anatomy, self.sources, fluid, second, plasma, np.empty((CELLS, 2, *shape), np.complex64)
         )
         return fluid, second, plasma

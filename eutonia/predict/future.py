@@ -39,7 +39,7 @@ QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 BANDS: Final = ("p05", "p25", "p50", "p75", "p95")
 # Where the drug is put, as a spread along the spine in cm (evidence/model.md 2).
 _PUNCTURE_CM, _INFUSION_CM = 3.0, 0.7
-_FINEST_H: Final = 0.25
+_FINEST_H: Final = 0.5
 # Up to here a curve is drawn point by point; a longer one shows the average of each day.
 _BY_THE_POINT: Final = timedelta(days=5)
 # By then an infusion that was changed has its full effect (48 h), and so has every other dose.
@@ -174,7 +174,8 @@ def _window(facts: Facts, pump: PumpState | None, written: Sequence[e.Event]) ->
 def _arrival(facts: Facts, pump: PumpState | None, written: Sequence[e.Event], window: timedelta) -> datetime | None:
     """When the last program of a plan is at the tip, where the line makes it wait; none where it does not, or never is."""
     running = [each for each in written if isinstance(each.what, e.Programmed) and not each.what.program.stopped]
-    if pump is None or not running:
+    fresh = any(isinstance(each.what, e.Refill) for each in written)
+    if pump is None or not running or (pump.line_left_ml is None and not fresh):
         return None
     last = running[-1]
     assert isinstance(last.what, e.Programmed)
@@ -368,7 +369,7 @@ class _Answers:
         """From a day before now until then: fine where the time is short."""
         begin = self.facts.now - self.before
         long = until - begin
-        hours = 0.25 if long <= timedelta(days=2) else 0.5 if long <= timedelta(days=14) else 1.0
+        hours = _FINEST_H if long <= timedelta(days=14) else 2 * _FINEST_H
         step = timedelta(hours=hours)
         return Grid(begin, step, -(-long // step), round(self.memory / step))
 
