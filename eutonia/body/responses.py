@@ -18,10 +18,10 @@ from eutonia.body.kinetics import Kinetics
 from eutonia.body.neuraxis import CELLS, Sites, Spine
 
 Floats = NDArray[np.float64]
-Complexes = NDArray[np.complex64]
+Complexes = NDArray[np.complex128]
 
-# What is left of the error beside the peak: far below anything that a band of people shows, and as much as numbers of
-# single precision hold, which halve what has to go through the processor.  Their sum amplifies nothing.
+# What is left of the error beside the peak: far below anything that a band of people shows.  In double precision all the
+# same: single would be a quarter faster, and another processor would then print another last figure.
 _TOLERANCE = 1e-5
 # So many nodes at a time that what they need stays in the processor's cache.
 _TOGETHER = 8
@@ -57,7 +57,7 @@ def responses(spine: Spine, sources: Sequence[Source], sites: Sites, times_h: Fl
     seen = np.zeros((len(sources), looked_at, people, z.size), np.complex128)
     turned = _Turned(spine, sources)
     for first in range(0, z.size, _TOGETHER):
-        some = z[first : first + _TOGETHER, None].astype(np.complex64)
+        some = z[first : first + _TOGETHER, None]
         fluid, second, plasma = turned.solve(some)
         for s in range(looked_at):
             # By linearity: what stands there without plasma, and what plasma adds.
@@ -84,7 +84,7 @@ class _Turned:
 
     def __init__(self, spine: Spine, sources: Sequence[Source]) -> None:
         def last(each: Floats) -> Floats:
-            return np.ascontiguousarray(np.moveaxis(each, 0, -1), dtype=np.float32)
+            return np.ascontiguousarray(np.moveaxis(each, 0, -1))
 
         lined = spine.lined
         # Who has no tissue where others have some gets a room that nothing enters.
@@ -99,10 +99,10 @@ class _Turned:
     def solve(self, z: Complexes) -> tuple[Complexes, Complexes, Complexes]:
         """Fluid, second shell and plasma as `resolvent.solve` gives them, [..., nodes, people] each; z: [nodes, 1]."""
         count, shape = len(self.sources), (z.size, self.people)
-        fluid = np.empty((count + 1, CELLS, *shape), np.complex64)
-        second = np.zeros((CELLS, 2, *shape), np.complex64)
-        plasma = np.empty((count, *shape), np.complex64)
+        fluid = np.empty((count + 1, CELLS, *shape), np.complex128)
+        second = np.zeros((CELLS, 2, *shape), np.complex128)
+        plasma = np.empty((count, *shape), np.complex128)
         resolvent.solve(
-            z, *self.anatomy, self.sources, fluid, second, plasma, np.empty((CELLS, 2, *shape), np.complex64)
+            z, *self.anatomy, self.sources, fluid, second, plasma, np.empty((CELLS, 2, *shape), np.complex128)
         )
         return fluid, second, plasma
