@@ -6,6 +6,7 @@ Whatever would be guessed at by a program is refused with its row.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -106,12 +107,14 @@ def regimen(
 
 
 def event_table(columns: Mapping[str, Any], *, covariates: Sequence[str] = (), first_row: int = 2) -> EventTable:
-    """The table in these columns (arrays, lists, a pandas or polars frame), checked.
+    """The table in these columns (arrays or lists by their names, or a pandas or polars frame), checked.
 
     covariates: the further columns that are expected, such as 'WT'.  first_row: the number of the first row in
     messages; 2 where a header stands above it.  Raises TableError.
     """
-    names = [str(name) for name in columns]
+    # A frame names its columns; to iterate over one gives names in pandas and whole columns in polars.
+    frame = hasattr(columns, "columns")
+    names = [str(name) for name in getattr(columns, "columns", columns)]
     upper = {name.strip().upper(): name for name in names}
     known = {*OWN, *SILENT, *covariates}
     problems = [
@@ -139,7 +142,9 @@ def event_table(columns: Mapping[str, Any], *, covariates: Sequence[str] = (), f
             return np.full(n, missing)
         found = np.empty(n)
         for i, value in enumerate(columns[upper[name]]):
-            found[i], wrong = _number(value, missing)
+            # What a cell of a pandas frame does not hold is nan; anywhere else nan is a number gone wrong.
+            absent = frame and isinstance(value, float) and math.isnan(value)
+            found[i], wrong = _number(None if absent else value, missing)
             if wrong:
                 bad.append((i, f"{name} is {wrong}"))
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -147,3 +148,26 @@ def test_times_and_kinetics_that_cannot_be_are_refused() -> None:
         concentrations(good, regimen(1, [5]), np.array([0.0, 2.0, 1.0]))
     with pytest.raises(KineticsError, match="2 rows of kinetics; 1 are given"):
         concentrations(good, regimen(2, [5]), np.array([0.0]))
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_a_frame_is_read_as_its_columns_are(kind: str) -> None:
+    columns: dict[str, Any] = {
+        "ID": ["a", "a", "a", "b"], "TIME": [0.0, 1.0, 30.0, 0.0], "AMT": [10.0, None, None, 5.0], "EVID": [1, 0, 0, 1],
+        "CMT": [1, 2, 2, 1], "WT": [70.0, 70.0, 71.0, 60.0],
+    }  # fmt: skip
+    plain = event_table(columns, covariates=["WT"])
+    frame = import_module(kind).DataFrame(columns)
+    found = event_table(frame, covariates=["WT"])
+    assert found.people == plain.people
+    assert (found.numbers == plain.numbers).all()
+    assert (found.codes == plain.codes).all()
+    assert (found.covariates["WT"] == plain.covariates["WT"]).all()
+    broken = import_module(kind).DataFrame({**columns, "AMT": [None, None, None, 5.0]})
+    with pytest.raises(TableError, match=r"row 2 \(ID a\)"):
+        event_table(broken, covariates=["WT"])
+
+
+def test_not_a_number_outside_a_frame_is_an_error_of_its_row() -> None:
+    with pytest.raises(TableError, match=r"row 3 .* AMT is 'nan'"):
+        event_table({"ID": [1, 1], "TIME": [0, 1], "AMT": [10.0, float("nan")], "EVID": [1, 0], "CMT": [1, 2]})
