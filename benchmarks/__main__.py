@@ -84,9 +84,10 @@ def command() -> None:
         "python -c 'import fhir.resources...'",
         theirs,
     )
+    predicted = "examples/02-spinal-cord-injury-pump.chart"
     result(
-        "eutonia advise",
-        median_s(run(tool, "advise", str(path), *now)),
+        "eutonia advise, with predictions",
+        median_s(run(tool, "advise", predicted, "--now", "2026-05-02 09:00")),
         1.0,
         "python -c 'import fhir.resources...'",
         theirs,

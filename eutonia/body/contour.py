@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # What is left of the error, beside the peak of what is computed.
-TOLERANCE: Final = 1e-9
+TOLERANCE: Final = 2e-9
 
 
 @lru_cache(maxsize=64)

@@ -101,11 +101,16 @@ def toxicity(cistern_ng_ml: Floats, tolerance: Floats, people: Adaptation) -> Fl
     return occupancy(cistern_ng_ml, people.half_toxic_ng_ml[:, None] * (1.0 + tolerance))
 
 
+def averaged(values: Floats, points: int) -> Floats:
+    """[people, times - points + 1] the average of so many following points, of all of them where there are fewer."""
+    span = min(max(points, 1), values.shape[1])
+    summed: Floats = np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1, dtype=float)
+    return np.asarray((summed[:, span:] - summed[:, :-span]) / span)
+
+
 def comes_back(gain: Floats, people: Adaptation, points: int) -> NDArray[np.bool_]:
     """[people] whether the tone, averaged over so many points of [people, times], comes back to that without the drug.
 
     An average, for between two doses the tone comes back a little and goes again.
     """
-    span = min(max(points, 1), gain.shape[1])
-    summed: Floats = np.cumsum(np.pad(gain, ((0, 0), (1, 0))), axis=1, dtype=float)
-    return np.asarray(((summed[:, span:] - summed[:, :-span]) / span > people.back).any(axis=1))
+    return np.asarray((averaged(gain, points) > people.back).any(axis=1))

@@ -50,14 +50,16 @@ def solve(
     cells, count = len(volume), len(sources)
     balance = blood[4]
     through = 0.0 * blood[0] + 0.0 * z
+    r1 = through
     for i in range(cells):
-        own = z * volume[i] + (lost[i] + crossing[i])
+        away = lost[i] + crossing[i]
         if i > 0:
-            own = own + (mixing[i - 1] + down[i - 1])
+            away = away + (mixing[i - 1] + down[i - 1])
         if i < cells - 1:
-            own = own + (mixing[i] + up[i])
+            away = away + (mixing[i] + up[i])
         touching = crossing[i] + 0.0 * z
         if lined[i]:
+            away = away + inward[i, 0]
             # From the depth outward: r is a shell beside one unit in the shell around it, e beside one unit in blood.
             s3 = 1.0 / (z * room[i, 2] + (leaving[i, 2] + inward[i, 2]))
             r3, e3 = s3 * inward[i, 2], s3 * leaving[i, 2]
@@ -65,12 +67,14 @@ def solve(
             r2, e2 = s2 * inward[i, 1], s2 * (leaving[i, 1] + inward[i, 2] * e3)
             s1 = 1.0 / (z * room[i, 0] + (leaving[i, 0] + inward[i, 0] + inward[i, 1]) - inward[i, 1] * r2)
             r1, e1 = s1 * inward[i, 0], s1 * (leaving[i, 0] + inward[i, 1] * e2)
-            own = own + inward[i, 0] * (1.0 - r1)
             # What crosses the tissue from the blood into the fluid crosses it as easily the other way.
             touching = touching + inward[i, 0] * e1
             deep = r2 * e1 + e2
             through = through + (leaving[i, 0] * e1 + leaving[i, 1] * deep + leaving[i, 2] * (r3 * deep + e3))
             second[i, 0], second[i, 1] = r2 * r1, balance * deep
+        own = z * volume[i] + away
+        if lined[i]:
+            own = own - inward[i, 0] * r1
         work[i, 1] = touching + lost[i]
         # Up the chain.
         for k in range(count):

@@ -145,6 +145,7 @@ def predict(facts: Facts, pump: PumpState | None, plans: Sequence[Plan]) -> tupl
     written = [_written(plan) for plan in plans]
     window = _window(facts, pump, [each for those in written for each in those])
     arrives = [_arrival(facts, pump, those, window) for those in written]
+    bolus = bool(facts.of(e.Trial)) or any(isinstance(each.what, e.Trial) for those in written for each in those)
     ends: dict[str, datetime] = {}
     for plan, those, at in zip(plans, written, arrives, strict=True):
         ends[plan.kind] = max(ends.get(plan.kind, facts.now), _end(facts, those, at, window))
@@ -156,7 +157,10 @@ def predict(facts: Facts, pump: PumpState | None, plans: Sequence[Plan]) -> tupl
         key = (by_mouth, in_spine)
         if key not in someone:
             who = patient(facts, pump, by_mouth=by_mouth, in_spine=in_spine)
-            someone[key] = who if isinstance(who, Unpredicted) else _Answers(who, facts, window)
+            ways = [
+                way for way, there in (("mouth", by_mouth), ("tip", pump is not None), ("puncture", bolus)) if there
+            ]
+            someone[key] = who if isinstance(who, Unpredicted) else _Answers(who, facts, window, ways)
         known = someone[key]
         found.append(known if isinstance(known, Unpredicted) else known.of(those, ends[plan.kind], at))
     return tuple(found)
@@ -226,7 +230,7 @@ class _Course(Struct, frozen=True, eq=False):
 class _Answers:
     """A patient, and what one mg or mcg does to them: worked out once, for all plans."""
 
-    def __init__(self, someone: Patient, facts: Facts, window: timedelta) -> None:
+    def __init__(self, someone: Patient, facts: Facts, window: timedelta, ways: Sequence[str]) -> None:
         self.who, self.facts, self.book = someone, facts, facts.book
         self.before = window
         self.memory = timedelta(hours=float(self.book.quantity("predict.memory").to("h")))
@@ -241,16 +245,18 @@ class _Answers:
         swallowed = np.zeros((n, CELLS + 1))
         swallowed[:, -1] = 1e3
         self.times = times
-        self.mouth, self.tip, self.puncture = responses(
-            along,
-            [
-                Source(swallowed, gut=someone.kinetics),
-                Source(at(vertebra_cm(someone.tip, self.book), _INFUSION_CM), steady=True),
-                Source(at(tap, _PUNCTURE_CM)),
-            ],
-            self._sites(tap),
-            times,
+        sources = {
+            "mouth": Source(swallowed, gut=someone.kinetics),
+            "tip": Source(at(vertebra_cm(someone.tip, self.book), _INFUSION_CM), steady=True),
+            "puncture": Source(at(tap, _PUNCTURE_CM)),
+        }
+        # Only what is given at all; each further way would cost as much as all plans.
+        found = responses(along, [sources[way] for way in ways], self._sites(tap), times)
+        none = np.zeros((4, n, times.size))
+        self.mouth, self.tip, self.puncture = (
+            found[ways.index(way)] if way in ways else none for way in ("mouth", "tip", "puncture")
         )
+        self.ways = ways
         self.past = past(facts, facts.now - self.before)
         self._courses: dict[Grid, _Course] = {}
 
@@ -268,6 +274,8 @@ class _Answers:
     def levels(self, given: Doses, grid: Grid) -> Floats:
         """[sites, people, points] concentrations in ng/mL: each answer as often as its dose, and as late."""
         every = round(grid.step_h / _FINEST_H)
+        for way, much in (("mouth", given.mouth_mg), ("tip", given.tip_mcg), ("puncture", given.puncture_mcg)):
+            assert way in self.ways or not much.any(), way
         out = np.zeros((4, len(self.who), grid.points))
         for answer, much in ((self.mouth, given.mouth_mg), (self.puncture, given.puncture_mcg)):
             if much.any():
@@ -278,7 +286,8 @@ class _Answers:
             one_step = np.diff(so_far, axis=-1, prepend=0.0) / grid.step_h
             out += self._laid_over(one_step, given.tip_mcg, grid)
         # Less than anybody can measure, and less than the answers are exact to.
-        return np.where(out < _TRACE_NG_ML, 0.0, out)
+        out[out < _TRACE_NG_ML] = 0.0
+        return out
 
     @staticmethod
     def _laid_over(answer: Floats, much: Floats, grid: Grid) -> Floats:
@@ -521,7 +530,7 @@ class _Answers:
             back = dependence.comes_back(found.gain[:, now:], self.who.adapts, span)
             # It can only come back to those who had lost it, and only where there is less drug than there was.
             felt = found.gain[:, max(now - span, 0) : now].mean(axis=1) <= self.who.adapts.back
-            cord = sliding_window_view(found.levels[_CORD], span, axis=1).mean(axis=2)
+            cord = dependence.averaged(found.levels[_CORD], span)
             less = cord[:, now:].min(axis=1, initial=np.inf) < _LESS * cord[:, max(now - span, 0)]
             yield Chance("the tone comes back for a day", _share(back & felt & less), "dependence.tone_back")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -97,9 +98,10 @@ class Past(Struct, frozen=True, eq=False):
 def doses(facts: Facts, further: Sequence[e.Event], grid: Grid) -> Doses:
     """What the chart gives, and what would be given if `further` happened."""
     instants = grid.instants()
-    tip = np.diff(
-        left_the_tip(facts, [each for each in further if not isinstance(each.what, e.Oral | e.Trial)], instants)
-    )
+    pumped = [each for each in further if not isinstance(each.what, e.Oral | e.Trial)]
+    # What was is the same for every plan, and asked for once: nothing that is still to come is before now.
+    was = sum(at <= facts.now for at in instants)
+    tip = np.diff([*_left_before(facts, *instants[:2], was), *left_the_tip(facts, pumped, instants[was:])])
     mouth, puncture = np.zeros(tip.size), np.zeros(tip.size)
 
     def add(to: Floats, at: datetime, amount: float) -> None:
@@ -114,6 +116,12 @@ def doses(facts: Facts, further: Sequence[e.Event], grid: Grid) -> Doses:
         for at, amount in _taken(regimen, max(begin, instants[0]), min(end, instants[-1]), facts):
             add(mouth, at, amount)
     return Doses(mouth, tip, puncture)
+
+
+@lru_cache(maxsize=8)
+def _left_before(facts: Facts, first: datetime, second: datetime, count: int) -> tuple[float, ...]:
+    """What had left the tip by each of `count` instants from the first on, as far apart as the first two."""
+    return tuple(left_the_tip(facts, (), [first + n * (second - first) for n in range(count)]))
 
 
 def past(facts: Facts, until: datetime) -> Past:
