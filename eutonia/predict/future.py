@@ -145,6 +145,10 @@ def predict(facts: Facts, pump: PumpState | None, plans: Sequence[Plan]) -> tupl
     written = [_written(plan) for plan in plans]
     window = _window(facts, pump, [each for those in written for each in those])
     arrives = [_arrival(facts, pump, those, window) for those in written]
+    # Tablets of years ago count too, by what the body got used to.
+    swallowed = any(mg for _, mg in facts.oral_history) or any(
+        isinstance(each.what, e.Oral) for those in written for each in those
+    )
     bolus = bool(facts.of(e.Trial)) or any(isinstance(each.what, e.Trial) for those in written for each in those)
     ends: dict[str, datetime] = {}
     for plan, those, at in zip(plans, written, arrives, strict=True):
@@ -158,7 +162,7 @@ def predict(facts: Facts, pump: PumpState | None, plans: Sequence[Plan]) -> tupl
         if key not in someone:
             who = patient(facts, pump, by_mouth=by_mouth, in_spine=in_spine)
             ways = [
-                way for way, there in (("mouth", by_mouth), ("tip", pump is not None), ("puncture", bolus)) if there
+                way for way, there in (("mouth", swallowed), ("tip", pump is not None), ("puncture", bolus)) if there
             ]
             someone[key] = who if isinstance(who, Unpredicted) else _Answers(who, facts, window, ways)
         known = someone[key]

@@ -178,6 +178,14 @@ def test_a_drug_holiday_brings_the_tone_back_and_no_severity_is_told() -> None:
         assert not re.search("seizure|hallucination|hyperthermia|severe", json.dumps(each))
 
 
+def test_tablets_of_the_years_before_the_pump_count_for_what_the_body_is_used_to() -> None:
+    pumped = RUNNING + "2026-03-31 request adjust up\n"
+    years = "2024-01-05 oral 20 mg four times a day\n2026-02-20 oral stop\n"
+    never, long = (only(foreseen(text, "2026-04-01 09:00"), "adjust")[0] for text in (pumped, years + pumped.lstrip()))
+    assert middle(long, "tone", "before") > 1.1 * middle(never, "tone", "before")
+    assert middle(long, "cord_ng_ml", "before") == middle(never, "cord_ng_ml", "before")
+
+
 # --- what a pharmacist found --------------------------------------------------------------------------------------------
 
 PRIMED = WELL + FAILED + "2026-03-01 09:00 trial 50 mcg\n2026-03-01 17:00 response positive; lasted 7 h\n" + PUMP
