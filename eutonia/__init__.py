@@ -20,14 +20,20 @@ if TYPE_CHECKING:
     from eutonia.chart import Chart, ReadError
     from eutonia.findings import Finding
     from eutonia.plan import Plan, Refusal
+    from eutonia.predict.future import Prediction
+    from eutonia.predict.patient import Unpredicted
 
-__all__ = ["Advice", "Chart", "Finding", "Plan", "ReadError", "Refusal", "advise", "examine", "plan", "read"]
+__all__ = [
+    "Advice", "Chart", "Finding", "Plan", "Prediction", "ReadError", "Refusal", "Unpredicted", "advise", "examine", "plan",
+    "predict", "read",
+]  # fmt: skip
 
 
-# `plan` is a verb here and a folder below: when the folder is first imported, Python would put it in the verb's place.
+# `plan` and `predict` are verbs here and folders below: when the folder is first imported, Python would put it in the
+# verb's place.
 class _Front(ModuleType):
     def __setattr__(self, name: str, value: object) -> None:
-        if not (name == "plan" and isinstance(value, ModuleType)):
+        if not (name in ("plan", "predict") and isinstance(value, ModuleType)):
             super().__setattr__(name, value)
 
 
@@ -41,8 +47,10 @@ _HANDED_ON: Final = {
     "Chart": "eutonia.chart",
     "Finding": "eutonia.findings",
     "Plan": "eutonia.plan",
+    "Prediction": "eutonia.predict.future",
     "ReadError": "eutonia.chart",
     "Refusal": "eutonia.plan",
+    "Unpredicted": "eutonia.predict.patient",
 }
 
 
@@ -74,6 +82,11 @@ def plan(chart: Chart, now: datetime | str, jurisdiction: str = "US") -> tuple[t
     """The plans that the rules allow at `now`, and the refusals with what would lift each."""
     advice = advise(chart, now, jurisdiction)
     return advice.plans, advice.refusals
+
+
+def predict(chart: Chart, now: datetime | str, jurisdiction: str = "US") -> tuple[Prediction | Unpredicted, ...]:
+    """What a model expects of each plan that the rules allow at `now`, in the order of `plan`; or why it knows nothing."""
+    return advise(chart, now, jurisdiction).predictions
 
 
 def advise(chart: Chart, now: datetime | str, jurisdiction: str = "US") -> Advice:

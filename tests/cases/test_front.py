@@ -28,6 +28,14 @@ def test_plan_stays_a_verb_however_often_it_is_asked() -> None:
     assert eutonia.examine(chart, now="2026-01-05")
 
 
+def test_predict_stays_a_verb_too_and_gives_a_future_for_each_plan() -> None:
+    chart = eutonia.read(Path(__file__).parents[2] / "examples" / "02-spinal-cord-injury-pump.chart")
+    for _ in range(2):
+        found = eutonia.predict(chart, now="2026-05-02 09:00")
+        assert len(found) == len(eutonia.plan(chart, now="2026-05-02 09:00")[0]) == 3
+        assert all(isinstance(each, eutonia.Prediction) for each in found)
+
+
 @pytest.mark.parametrize(
     "text",
     [
