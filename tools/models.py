@@ -489,7 +489,7 @@ Age and kidney change nothing."""
 
 def _neuraxis_equations() -> str:
     cells, shells = neuraxis.SPINAL, resolvent.SHELLS
-    widths = (intrathecal.PUNCTURE_CM, intrathecal.BOLUS_CM, intrathecal.INFUSION_CM)
+    widths = (neuraxis.PUNCTURE_CM, neuraxis.BOLUS_CM, neuraxis.INFUSION_CM)
     puncture, bolus, drip = (plain(each) for each in widths)
     return f"""\
 cm, h, mL, mcg; concentrations in mcg/mL (shown in ng/mL).  C[i] fluid, T[k] free drug in shell k of tissue, Cp plasma.

@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 from eutonia.body import dependence, plasma, tone
 from eutonia.body.draws import normals
 from eutonia.body.kinetics import Kinetics, concentrations
+from eutonia.body.neuraxis import BOLUS_CM, PUNCTURE_CM
 from eutonia.body.parameters import parameter
 from eutonia.body.person import people, population
 from eutonia.body.table import regimen
 from eutonia.chart.orders import read_program
 from eutonia.knowledge import book
-from eutonia.predict.intrathecal import BOLUS_CM, PUNCTURE_CM, Given, Simulated, delivered, simulate
+from eutonia.predict.intrathecal import Given, Simulated, delivered, simulate
 from eutonia.predict.oral import metrics
 from eutonia.predict.patient import Unpredicted
 

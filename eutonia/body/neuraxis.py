@@ -31,6 +31,8 @@ CELLS: Final = SPINAL + 2
 ETAS: Final = 8
 _FLUID, _MIXING, _TO_BLOOD, _DIFFUSION, _REGIME, _CISTERN, _PARTITION = range(7)
 _HEIGHT_CM: Final = 175.0
+# Where the drug is put, as a spread along the spine in cm (evidence/model.md 2): 1 mL by puncture, a pump's bolus, drip.
+PUNCTURE_CM, BOLUS_CM, INFUSION_CM = 3.0, 1.0, 0.7
 
 VERTEBRAE: Final = (
     "S2", "S1", "L5", "L4", "L3", "L2", "L1", *(f"T{n}" for n in range(12, 0, -1)), *(f"C{n}" for n in range(7, 0, -1)),
@@ -72,6 +74,11 @@ def vertebra_cm(name: str, book: Book) -> float:
         raise KeyError(f"'{name}' is no vertebra from C1 to S2")
     below = sum(tall[each[0]] for each in VERTEBRAE[: VERTEBRAE.index(name)])
     return below + tall[name[0]] / 2
+
+
+def tap_cm(book: Book) -> float:
+    """Where a lumbar puncture enters, between L3 and L4, above the end of the sac, in a person of 175 cm."""
+    return (vertebra_cm("L3", book) + vertebra_cm("L4", book)) / 2
 
 
 def spine(

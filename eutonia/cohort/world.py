@@ -105,7 +105,7 @@ class Drip(Struct, frozen=True, eq=False):
 
 def drip(those: Along, hours: Floats) -> Drip:
     """The answer to one mcg/h on an even grid of hours from zero, in ng/mL."""
-    source = injected(those.spine, those.tip_cm, intrathecal.INFUSION_CM)[:, None]
+    source = injected(those.spine, those.tip_cm, neuraxis.INFUSION_CM)[:, None]
     rising = np.zeros((len(those.spine), 2, hours.size))
     rising[..., 1:] = responses(those.spine, source, those.sites, hours[1:], steady=True)[:, 0]
     # A drip that never ends.

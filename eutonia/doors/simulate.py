@@ -161,6 +161,7 @@ def intrathecal(
     now: str | None,
 ) -> None:
     """Drug along the spine and its effect after a bolus, or while a program runs from an empty spine on."""
+    from eutonia.body import neuraxis
     from eutonia.chart.orders import read_program
     from eutonia.knowledge import book, library
     from eutonia.moment import MomentError
@@ -169,7 +170,7 @@ def intrathecal(
     if (bolus is None) == (written is None):
         raise click.UsageError("give one of --bolus '50 mcg' and --program 'continuous 100 mcg/day'")
     if bolus is not None:
-        wide = predicted.PUNCTURE_CM if via == "puncture" else predicted.BOLUS_CM
+        wide = neuraxis.PUNCTURE_CM if via == "puncture" else neuraxis.BOLUS_CM
         given: Any = [predicted.Given(0.0, mcg=float(bolus.to("mcg")), spread_cm=wide)]
         lasts = max(24.0, *ask)
     else:
@@ -299,7 +300,6 @@ def sbml_command(what: str, model: str, dose: Any, weight: float, age: float, cr
     from eutonia.body.person import outside, people
     from eutonia.knowledge import book
     from eutonia.predict import sbml
-    from eutonia.predict.intrathecal import PUNCTURE_CM, tap_cm
 
     someone = people(1, age, weight, crcl)
     if why := outside(someone, book()) or plasma.unfit(model, someone):
@@ -310,7 +310,9 @@ def sbml_command(what: str, model: str, dose: Any, weight: float, age: float, cr
             click.echo(sbml.plasma(kinetics, float(dose.to("mg"))))
             return
         spine = neuraxis.spine(kinetics, np.array([175.0]), np.zeros((1, neuraxis.ETAS)), book())
-        source = float(dose.to("mcg")) * neuraxis.injected(spine, np.array([tap_cm(book())]), PUNCTURE_CM)
+        source = float(dose.to("mcg")) * neuraxis.injected(
+            spine, np.array([neuraxis.tap_cm(book())]), neuraxis.PUNCTURE_CM
+        )
         click.echo(sbml.neuraxis(spine, source[0]))
     except ImportError:
         give_up("SBML needs python-libsbml: pip install 'eutonia[export]'")

@@ -18,7 +18,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from eutonia.body import dependence, tone
-from eutonia.body.neuraxis import CELLS, CISTERN, SPINAL, Sites, injected, vertebra_cm
+from eutonia.body.neuraxis import CELLS, CISTERN, INFUSION_CM, PUNCTURE_CM, SPINAL, Sites, injected, tap_cm, vertebra_cm
 from eutonia.body.parameters import numbers, parameter
 from eutonia.body.responses import Source, responses
 from eutonia.chart import event as e
@@ -37,8 +37,7 @@ Floats = NDArray[np.float64]
 
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 BANDS: Final = ("p05", "p25", "p50", "p75", "p95")
-# Where the drug is put, as a spread along the spine in cm (evidence/model.md 2).
-_PUNCTURE_CM, _INFUSION_CM = 3.0, 0.7
+# How fine the finest grid is.
 _FINEST_H: Final = 0.5
 # Up to here a curve is drawn point by point; a longer one shows the average of each day.
 _BY_THE_POINT: Final = timedelta(days=5)
@@ -241,7 +240,7 @@ class _Answers:
         times = np.asarray(_FINEST_H * np.arange(1, round(self.memory / timedelta(hours=_FINEST_H)) + 1))
         n, along = len(someone), someone.spine
         scale = along.length_cm / parameter(self.book, "spine.length", "cm").value
-        tap = (vertebra_cm("L3", self.book) + vertebra_cm("L4", self.book)) / 2
+        tap = tap_cm(self.book)
 
         def at(cm: float, wide: float) -> Floats:
             return np.concatenate([injected(along, cm * scale, wide), np.zeros((n, 1))], axis=1)
@@ -251,8 +250,8 @@ class _Answers:
         self.times = times
         sources = {
             "mouth": Source(swallowed, gut=someone.kinetics),
-            "tip": Source(at(vertebra_cm(someone.tip, self.book), _INFUSION_CM), steady=True),
-            "puncture": Source(at(tap, _PUNCTURE_CM)),
+            "tip": Source(at(vertebra_cm(someone.tip, self.book), INFUSION_CM), steady=True),
+            "puncture": Source(at(tap, PUNCTURE_CM)),
         }
         # Only what is given at all; each further way would cost as much as all plans.
         found = responses(along, [sources[way] for way in ways], self._sites(tap), times)

@@ -13,7 +13,19 @@ from numpy.typing import NDArray
 from eutonia.body import neuraxis, plasma, tone
 from eutonia.body.compiled import overlay, responses
 from eutonia.body.draws import normals
-from eutonia.body.neuraxis import CELLS, CISTERN, SPINAL, Sites, Spine, injected, vertebra_cm
+from eutonia.body.neuraxis import (
+    BOLUS_CM,
+    CELLS,
+    CISTERN,
+    INFUSION_CM,
+    PUNCTURE_CM,
+    SPINAL,
+    Sites,
+    Spine,
+    injected,
+    tap_cm,
+    vertebra_cm,
+)  # fmt: skip
 from eutonia.body.parameters import numbers, parameter
 from eutonia.body.person import outside, population
 from eutonia.chart.orders import Program
@@ -24,17 +36,10 @@ from eutonia.pump.program import Flow
 
 Floats = NDArray[np.float64]
 
-# Where the drug is put, as a spread along the spine in cm (evidence/model.md 2): 1 mL by puncture, a pump's bolus, drip.
-PUNCTURE_CM, BOLUS_CM, INFUSION_CM = 3.0, 1.0, 0.7
 _STEP_H: Final = 0.125
 _BOLUS_H: Final = 24.0
 # Below this age the effect of intrathecal drug is not predicted: no data (evidence/model.md 6).
 _ADULT: Final = 18.0
-
-
-def tap_cm(book: Book) -> float:
-    """Where a lumbar puncture enters, between L3 and L4, above the end of the sac, in a person of 175 cm."""
-    return (vertebra_cm("L3", book) + vertebra_cm("L4", book)) / 2
 
 
 class Given(Struct, frozen=True):

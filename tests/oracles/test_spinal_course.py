@@ -8,10 +8,10 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
 from eutonia.body import tone
-from eutonia.body.neuraxis import CELLS, injected, vertebra_cm
+from eutonia.body.neuraxis import BOLUS_CM, CELLS, INFUSION_CM, injected, vertebra_cm
 from eutonia.chart.orders import read_program
 from eutonia.knowledge import book
-from eutonia.predict.intrathecal import BOLUS_CM, INFUSION_CM, Given, along_the_spine, course, delivered
+from eutonia.predict.intrathecal import Given, along_the_spine, course, delivered
 from tests.oracles.test_neuraxis import drawn, everywhere, matrix
 
 PROGRAMS = (
