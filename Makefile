@@ -37,7 +37,7 @@ lint: setup ## style, layout and types
 	$(BIN)/mypy
 
 bench: setup ## the workloads, each beside a peer; one JSON line a result
-	$(BIN)/python -m benchmarks
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks
 
 hazards: setup ## the hazard table against its tests
 	$(BIN)/python tools/hazards.py

@@ -25,6 +25,8 @@ Complexes = NDArray[np.complex128]
 _TOLERANCE = 1e-5
 # So many nodes at a time that what they need stays in the processor's cache.
 _TOGETHER = 8
+# Per hour: so slow that a transform there is the whole area, and far from where division would lose figures.
+_ZERO = 1e-9
 
 
 class Source(Struct, frozen=True, eq=False):
@@ -53,6 +55,18 @@ def responses(spine: Spine, sources: Sequence[Source], sites: Sites, times_h: Fl
     The weights of the sites are those of the first person: places that are the same share of everybody's spine.
     """
     z, w = nodes(float(times_h[0]), float(times_h[-1]), _TOLERANCE)
+    seen = _seen(spine, sources, sites, z)
+    turning = 1e3 * w[:, None] * np.exp(np.outer(z, times_h))
+    return np.asarray(seen.real @ turning.real - seen.imag @ turning.imag)
+
+
+def areas(spine: Spine, sources: Sequence[Source], sites: Sites) -> Floats:
+    """[sources, sites, people] the areas under the answers to doses, ng/mL h: also what one unit an hour settles at."""
+    return np.asarray(1e3 * _seen(spine, sources, sites, np.full(1, _ZERO, np.complex128)).real[..., 0])
+
+
+def _seen(spine: Spine, sources: Sequence[Source], sites: Sites, z: Complexes) -> Complexes:
+    """[sources, sites, people, nodes] the transforms of the answers, in mcg/mL h."""
     people, looked_at = len(spine), sites.plasma.size
     seen = np.zeros((len(sources), looked_at, people, z.size), np.complex128)
     turned = _Turned(spine, sources)
@@ -75,8 +89,7 @@ def responses(spine: Spine, sources: Sequence[Source], sites: Sites, times_h: Fl
             for k, source in enumerate(sources):
                 there = (own[k] + plasma[k] * by_plasma) * source.arriving(some)
                 seen[k, s, :, first : first + _TOGETHER] = there.T
-    turning = 1e3 * w[:, None] * np.exp(np.outer(z, times_h))
-    return np.asarray(seen.real @ turning.real - seen.imag @ turning.imag)
+    return seen
 
 
 class _Turned:

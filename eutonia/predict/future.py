@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from eutonia.body import dependence, tone
 from eutonia.body.neuraxis import CELLS, CISTERN, INFUSION_CM, PUNCTURE_CM, SPINAL, Sites, injected, tap_cm, vertebra_cm
 from eutonia.body.parameters import numbers, parameter
-from eutonia.body.responses import Source, responses
+from eutonia.body.responses import Source, areas, responses
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.evidence import Unknown
@@ -28,7 +28,7 @@ from eutonia.moment import iso
 from eutonia.plan import Plan
 from eutonia.predict.given import Doses, Grid, doses, past
 from eutonia.predict.patient import Patient, Unpredicted, patient
-from eutonia.predict.spread import Spread, spread
+from eutonia.predict.spread import Spread, quantiles, spread
 from eutonia.pump import PumpState
 from eutonia.pump.reservoir import left_the_tip
 from eutonia.quantity import figures
@@ -144,11 +144,14 @@ def predict(facts: Facts, pump: PumpState | None, plans: Sequence[Plan]) -> tupl
     written = [_written(plan) for plan in plans]
     window = _window(facts, pump, [each for those in written for each in those])
     arrives = [_arrival(facts, pump, those, window) for those in written]
-    # Tablets of years ago count too, by what the body got used to.
-    swallowed = any(mg for _, mg in facts.oral_history) or any(
-        isinstance(each.what, e.Oral) for those in written for each in those
+    # How far back a dose still shows: before that it counts by its steady level alone.
+    shows = (
+        facts.now - window - timedelta(hours=float(facts.book.quantity("predict.memory").to("h"))) - timedelta(days=1)
     )
-    bolus = bool(facts.of(e.Trial)) or any(isinstance(each.what, e.Trial) for those in written for each in those)
+    swallowed = taking or any(at >= shows for at, _ in facts.oral_history)
+    bolus = any(each.at >= shows for each in facts.of(e.Trial)) or any(
+        isinstance(each.what, e.Trial) for those in written for each in those
+    )
     ends: dict[str, datetime] = {}
     for plan, those, at in zip(plans, written, arrives, strict=True):
         ends[plan.kind] = max(ends.get(plan.kind, facts.now), _end(facts, those, at, window))
@@ -161,7 +164,9 @@ def predict(facts: Facts, pump: PumpState | None, plans: Sequence[Plan]) -> tupl
         if key not in someone:
             who = patient(facts, pump, by_mouth=by_mouth, in_spine=in_spine)
             ways = [
-                way for way, there in (("mouth", swallowed), ("tip", pump is not None), ("puncture", bolus)) if there
+                way
+                for way, there in (("mouth", swallowed or by_mouth), ("tip", pump is not None), ("puncture", bolus))
+                if there
             ]
             someone[key] = who if isinstance(who, Unpredicted) else _Answers(who, facts, window, ways)
         known = someone[key]
@@ -260,8 +265,10 @@ class _Answers:
             found[ways.index(way)] if way in ways else none for way in ("mouth", "tip", "puncture")
         )
         self.ways = ways
+        once = [sources["mouth"], Source(sources["tip"].mcg)]
+        self.per_mg, self.per_mcg = areas(along, once, self._sites(tap))[:, _CORD] / 24.0
         self.past = past(facts, facts.now - self.before)
-        self._courses: dict[Grid, _Course] = {}
+        self._tones: dict[Grid, Floats | None] = {}
 
     def _sites(self, tap_cm: float) -> Sites:
         """Plasma, a lumbar tap, the cistern, and the cord of the legs, in the order of the levels."""
@@ -274,18 +281,18 @@ class _Answers:
         tissue[0, _CORD, :SPINAL] = inside / inside.sum()
         return Sites(fluid, tissue, np.array([1.0, 0.0, 0.0, 0.0]))
 
-    def levels(self, given: Doses, grid: Grid) -> Floats:
+    def levels(self, given: Doses, grid: Grid, sites: slice = slice(None)) -> Floats:
         """[sites, people, points] concentrations in ng/mL: each answer as often as its dose, and as late."""
         every = round(grid.step_h / _FINEST_H)
         for way, much in (("mouth", given.mouth_mg), ("tip", given.tip_mcg), ("puncture", given.puncture_mcg)):
             assert way in self.ways or not much.any(), way
-        out = np.zeros((4, len(self.who), grid.points))
+        out = np.zeros((len(range(4)[sites]), len(self.who), grid.points))
         for answer, much in ((self.mouth, given.mouth_mg), (self.puncture, given.puncture_mcg)):
             if much.any():
                 # A dose of a step is taken to come at its beginning, and seen at its end.
-                out += self._laid_over(answer[..., every - 1 :: every], much, grid)
+                out += self._laid_over(answer[sites, :, every - 1 :: every], much, grid)
         if given.tip_mcg.any():
-            so_far = self.tip[..., every - 1 :: every]
+            so_far = self.tip[sites, :, every - 1 :: every]
             one_step = np.diff(so_far, axis=-1, prepend=0.0) / grid.step_h
             out += self._laid_over(one_step, given.tip_mcg, grid)
         # Less than anybody can measure, and less than the answers are exact to.
@@ -302,24 +309,32 @@ class _Answers:
     def course(self, given: Doses, grid: Grid) -> _Course:
         """Levels, and what they do."""
         levels = self.levels(given, grid)
-        cord, people, step = levels[_CORD], self.who.adapts, grid.step_h
-        tolerance = dependence.followed(
-            people.tolerance_most[:, None] * dependence.occupancy(cord, self._half),
-            step,
-            people.tolerance_time_h,
-            self._tolerant,
-        )
+        cord, people = levels[_CORD], self.who.adapts
+        tolerance = self._tolerance(cord, grid)
         occupied = dependence.occupancy(cord, self._half * (1.0 + tolerance))
         rebound = people.rebound * np.maximum(
-            dependence.followed(occupied, step, people.withdrawal_time_h, self._used_to) - occupied, 0.0
+            dependence.followed(occupied, grid.step_h, people.withdrawal_time_h, self._used_to) - occupied, 0.0
         )
         toxic = dependence.toxicity(levels[_CISTERN], tolerance, people)
+        y = self._tone(cord, tolerance, grid)
+        return _Course(levels, y, None if y is None else y * (1.0 + rebound), rebound, toxic)
+
+    def tone(self, given: Doses, grid: Grid) -> Floats | None:
+        """[people, points] the tone alone, of that without the drug; none where no effect is told."""
+        (cord,) = self.levels(given, grid, slice(_CORD, _CORD + 1))
+        return self._tone(cord, self._tolerance(cord, grid), grid)
+
+    def _tolerance(self, cord: Floats, grid: Grid) -> Floats:
+        people = self.who.adapts
+        towards = people.tolerance_most[:, None] * dependence.occupancy(cord, self._half)
+        return dependence.followed(towards, grid.step_h, people.tolerance_time_h, self._tolerant)
+
+    def _tone(self, cord: Floats, tolerance: Floats, grid: Grid) -> Floats | None:
         answers = self.who.answers
         if answers is None:
-            return _Course(levels, None, None, rebound, toxic)
-        hours = np.asarray(step * np.arange(grid.points))
-        y = tone.tone(tone.reflex(cord, answers, tolerance), hours, answers)
-        return _Course(levels, y, y * (1.0 + rebound), rebound, toxic)
+            return None
+        hours = np.asarray(grid.step_h * np.arange(grid.points))
+        return tone.tone(tone.reflex(cord, answers, tolerance), hours, answers)
 
     @cached_property
     def _half(self) -> Floats:
@@ -331,16 +346,14 @@ class _Answers:
     @cached_property
     def _steady(self) -> Floats:
         """[people, stretches] the cord's steady level in each stretch of the past."""
-        per_mg = self.mouth[_CORD].sum(axis=1) * _FINEST_H / 24.0
-        per_mcg = self.tip[_CORD][:, -1] / 24.0
-        return np.asarray(np.outer(per_mg, self.past.mouth_mg) + np.outer(per_mcg, self.past.pump_mcg))
+        return np.asarray(np.outer(self.per_mg, self.past.mouth_mg) + np.outer(self.per_mcg, self.past.pump_mcg))
 
     @cached_property
     def _before(self) -> Floats:
         """[people, points] the cord's level over the window before now."""
         step = timedelta(hours=0.5)
         grid = Grid(self.facts.now - self.before, step, -(-self.before // step), round(self.memory / step))
-        return np.asarray(self.levels(doses(self.facts, (), grid), grid)[_CORD])
+        return np.asarray(self.levels(doses(self.facts, (), grid), grid, slice(_CORD, _CORD + 1))[0])
 
     def _occupied(self, half: Floats) -> Floats:
         """[people, stretches] occupancy of each stretch of the past.
@@ -370,12 +383,12 @@ class _Answers:
         occupied = self._occupied(self._half * (1.0 + self._tolerant[:, None]))
         return dependence.after(occupied, self.past.lasting_h, self.who.adapts.withdrawal_time_h, 1.0)
 
-    def _unchanged(self, grid: Grid, until: datetime) -> _Course:
-        """What happens until then if nothing changes."""
+    def _unchanged(self, grid: Grid, until: datetime) -> Floats | None:
+        """[people, points] the tone until then if nothing changes."""
         short = Grid(grid.begin, grid.step, min(grid.after(until), grid.points), grid.memory)
-        if short not in self._courses:
-            self._courses[short] = self.course(doses(self.facts, (), short), short)
-        return self._courses[short]
+        if short not in self._tones:
+            self._tones[short] = self.tone(doses(self.facts, (), short), short)
+        return self._tones[short]
 
     def grid(self, until: datetime) -> Grid:
         """From a day before now until then: fine where the time is short."""
@@ -424,28 +437,26 @@ class _Answers:
     def _bands(self, shown: Mapping[str, Floats], grid: Grid) -> tuple[dict[str, Floats], Floats, float]:
         hours = np.asarray(grid.step_h * np.arange(1, grid.points + 1) - self.before.total_seconds() / 3600.0)
         if grid.points * grid.step <= _BY_THE_POINT:
-            return {name: np.quantile(x, QUANTILES, axis=0) for name, x in shown.items()}, hours, 0.0
+            return {name: quantiles(x, QUANTILES) for name, x in shown.items()}, hours, 0.0
         day = round(24.0 / grid.step_h)
         whole = grid.points // day * day
         hours = np.asarray(hours[:whole].reshape(-1, day).mean(axis=1) - grid.step_h / 2)
         daily = {name: x[:, :whole].reshape(len(x), -1, day).mean(axis=2) for name, x in shown.items()}
-        return {name: np.quantile(x, QUANTILES, axis=0) for name, x in daily.items()}, hours, 24.0
+        return {name: quantiles(x, QUANTILES) for name, x in daily.items()}, hours, 24.0
 
     def _days(self, shown: Mapping[str, Floats], now: int, soon: int, grid: Grid) -> dict[str, dict[str, Floats]]:
         span = self._span(grid)
 
-        def over(x: Floats) -> Floats:
-            return np.asarray(np.quantile(x, QUANTILES))
-
-        return {
-            name: {
-                "before": over(x[:, max(now - span, 0) : now].mean(axis=1)),
-                "last": over(x[:, -span:].mean(axis=1)),
-                "most": over(x[:, now:].min(axis=1) if name in _LESS_IS_MORE else x[:, now:].max(axis=1)),
-                "soon": over(x[:, min(soon + round(1.0 / grid.step_h), grid.points) - 1]),
+        def of(name: str, x: Floats) -> dict[str, Floats]:
+            found = {
+                "before": x[:, max(now - span, 0) : now].mean(axis=1),
+                "last": x[:, -span:].mean(axis=1),
+                "most": x[:, now:].min(axis=1) if name in _LESS_IS_MORE else x[:, now:].max(axis=1),
+                "soon": x[:, min(soon + round(1.0 / grid.step_h), grid.points) - 1],
             }
-            for name, x in shown.items()
-        }
+            return dict(zip(found, quantiles(np.stack(list(found.values()), axis=1), QUANTILES).T, strict=True))
+
+        return {name: of(name, x) for name, x in shown.items()}
 
     def _span(self, grid: Grid) -> int:
         """How many points are averaged over."""
@@ -466,7 +477,7 @@ class _Answers:
         if planned.tone is None or not changes:
             return None
         full = max(changes[0], arrives or changes[0]) + _FULL_EFFECT
-        unchanged = self._unchanged(grid, min([full, *changes[1:2]])).tone
+        unchanged = self._unchanged(grid, min([full, *changes[1:2]]))
         assert unchanged is not None
         first, end = grid.after(changes[0]), unchanged.shape[1]
         differs = np.abs(planned.tone[:, first:end] - unchanged[:, first:])
@@ -486,7 +497,7 @@ class _Answers:
         given = doses(self.facts, (), grid)
         if not given.going_on(grid, self.facts.now):
             return None
-        stopped = self.course(given.stopped(grid, self.facts.now), grid).tone
+        stopped = self.tone(given.stopped(grid, self.facts.now), grid)
         now = grid.after(self.facts.now)
         if stopped is None:
             return None

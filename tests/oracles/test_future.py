@@ -23,6 +23,7 @@ from eutonia.predict.given import Doses, Grid, doses, past
 from eutonia.predict.intrathecal import course as exact_course
 from eutonia.predict.intrathecal import delivered
 from eutonia.predict.patient import Patient, legs, patient
+from eutonia.predict.spread import quantiles
 from eutonia.pump import pump_state
 from tests.cases.test_facts import FAILED, PUMP, WELL
 
@@ -219,3 +220,10 @@ def test_the_tone_comes_back_where_its_average_does_and_not_between_two_doses() 
 def test_scores_are_read_on_one_scale(line: str, score: float | None) -> None:
     (event,) = eutonia.read(f"2026-01-01 person id A\n2026-01-02 score {line}\n").by_kind[e.Score]
     assert legs(event.what) == score
+
+
+@pytest.mark.parametrize("people", [1, 2, 7, 200])
+def test_quantiles_are_numpys(people: int) -> None:
+    values = np.random.default_rng(3).lognormal(size=(people, 4, 5))
+    shares = (0.0, 0.05, 0.25, 0.5, 0.95, 1.0)
+    assert quantiles(values, shares) == pytest.approx(np.quantile(values, shares, axis=0), rel=1e-12)

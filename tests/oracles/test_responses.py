@@ -12,7 +12,7 @@ from eutonia.body.draws import normals
 from eutonia.body.kinetics import concentrations
 from eutonia.body.neuraxis import CELLS, CISTERN, Sites, Spine, injected
 from eutonia.body.person import people
-from eutonia.body.responses import Source, responses
+from eutonia.body.responses import Source, areas, responses
 from eutonia.body.table import regimen
 from eutonia.knowledge import book
 from tests.oracles.test_neuraxis import drawn, matrix
@@ -95,3 +95,18 @@ def test_an_unsure_model_spreads_people_wider_around_the_same_middle() -> None:
     )
     assert unsure.std() == pytest.approx(sure.std() * np.hypot(0.6, 0.25) / 0.6, rel=0.03)
     assert np.median(unsure) == pytest.approx(np.median(sure), abs=0.03)
+
+
+def test_the_area_under_an_answer_is_what_it_adds_up_to_and_where_a_drip_settles() -> None:
+    someone = drawn(10)
+    swallowed = np.zeros((10, CELLS + 1))
+    swallowed[:, -1] = 1000.0
+    bolus = Source(at(someone, 30.0, 0.7))
+    found = areas(someone, [bolus, Source(swallowed)], sites(10))
+    settled = responses(someone, [Source(at(someone, 30.0, 0.7), steady=True)], sites(10), HOURS)[0, ..., -1]
+    assert found[0] == pytest.approx(settled, rel=0.02)
+    fine = np.arange(1, 20001) * 0.02
+    added = responses(someone, [Source(swallowed)], sites(10), fine)[0].sum(axis=-1) * 0.02
+    assert found[1, :3] == pytest.approx(added[:3], rel=0.02)
+    # Plasma: the dose over its clearance, 100 mL/min of kidney and 30 of the rest in the typical person.
+    assert (found[1, 3] > 60).all()
