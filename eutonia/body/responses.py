@@ -23,8 +23,8 @@ Complexes = NDArray[np.complex128]
 # What is left of the error beside the peak: far below anything that a band of people shows.  In double precision all the
 # same: single would be a quarter faster, and another processor would then print another last figure.
 _TOLERANCE = 1e-5
-# So many nodes at a time that what they need stays in the processor's cache.
-_TOGETHER = 8
+# So many nodes at a time: all of a week's, where the people are some hundreds.
+_TOGETHER = 24
 # Per hour: so slow that a transform there is the whole area, and far from where division would lose figures.
 _ZERO = 1e-9
 

@@ -31,7 +31,6 @@ from eutonia.predict.patient import Patient, Unpredicted, patient
 from eutonia.predict.spread import Spread, quantiles, spread
 from eutonia.pump import PumpState
 from eutonia.pump.reservoir import left_the_tip
-from eutonia.quantity import figures
 
 Floats = NDArray[np.float64]
 
@@ -126,7 +125,7 @@ class Prediction(Struct, frozen=True, eq=False):
 
 
 def _four(value: float) -> float:
-    return float(figures(float(value), 4))
+    return float(f"{value:.4g}")
 
 
 def _spread(found: Spread | None) -> dict[str, float] | None:
