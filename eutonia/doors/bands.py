@@ -16,7 +16,6 @@ from eutonia.quantity import figures, plain
 
 Point = tuple[float, float]
 
-WIDE: Final = 280.0
 LEFT: Final = 8.0
 RIGHT: Final = 272.0
 TOP: Final = 22.0
@@ -47,12 +46,28 @@ class Scale(NamedTuple):
     low: float
     high: float
 
+    def share(self, value: float) -> float:
+        """How far up the scale a value lies, from 0 to 1; what is beyond its ends lies at them."""
+        return (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
+
 
 def told(found: dict[str, Any]) -> list[str]:
     """Which quantities of a prediction are drawn: what the drug reaches first, then what it does."""
     bands = found["bands"]
     names = ["plasma_ng_ml" if found["route"] == "mouth" else "lumbar_ng_ml"]
     return names + [name for name in ("ashworth_legs", "tone") if name in bands][:1]
+
+
+def averages(found: dict[str, Any]) -> str:
+    """What a heading adds where each point is the average of a day."""
+    return ", daily averages" if found["averaged_h"] else ""
+
+
+def scales(every: Sequence[dict[str, Any]]) -> dict[str, Scale]:
+    """The axes of each quantity that is drawn of these predictions."""
+    return {
+        name: scale(name, [each for each in every if name in each["bands"]]) for found in every for name in told(found)
+    }
 
 
 def scale(name: str, every: Sequence[dict[str, Any]]) -> Scale:
@@ -83,15 +98,14 @@ def panel(name: str, found: dict[str, Any], axes: Scale) -> Panel:
         return LEFT + (RIGHT - LEFT) * (hour - axes.first_h) / (axes.last_h - axes.first_h)
 
     def y(value: float) -> float:
-        share = (min(max(value, axes.low), axes.high) - axes.low) / (axes.high - axes.low)
-        return FLOOR - (FLOOR - TOP) * share
+        return FLOOR - (FLOOR - TOP) * axes.share(value)
 
     def line(band: str) -> list[Point]:
         return [(x(hour), y(value)) for hour, value in zip(hours, bands[band], strict=True)]
 
     return Panel(
         name,
-        NAMES[name].short + (", daily averages" if found["averaged_h"] else ""),
+        NAMES[name].short + averages(found),
         line("p05") + line("p95")[::-1],
         line("p25") + line("p75")[::-1],
         line("p50"),
@@ -135,8 +149,7 @@ def lines(name: str, found: dict[str, Any], axes: Scale, width: int) -> list[str
     columns = max(width, 10)
 
     def row(value: float) -> int:
-        share = (min(max(value, axes.low), axes.high) - axes.low) / (axes.high - axes.low)
-        return min(int((1.0 - share) * _ROWS), _ROWS - 1)
+        return min(int((1.0 - axes.share(value)) * _ROWS), _ROWS - 1)
 
     out = [[0] * columns for _ in range(_ROWS)]
     for column in range(columns):

@@ -51,7 +51,7 @@ def page(advice: Advice) -> str:
 def _panels(menu: Menu) -> list[list[Panel]]:
     """The drawings of what is expected of each option, those of a kind on the same scales."""
     every = [option.outlook.found for option in menu.options if option.outlook and option.outlook.found]
-    axes = {name: bands.scale(name, every) for found in every for name in bands.told(found)}
+    axes = bands.scales(every)
     return [
         [bands.panel(name, option.outlook.found, axes[name]) for name in bands.told(option.outlook.found)]
         if option.outlook and option.outlook.found
@@ -68,9 +68,7 @@ def write_plot(predictions: list[dict[str, Any]], path: Path, who: str) -> None:
 def plot(predictions: list[dict[str, Any]], who: str) -> str:
     """The predictions as SVG: their panels below each other, each quantity on one scale."""
     known = [each for each in predictions if "unknown" not in each]
-    axes = {
-        name: bands.scale(name, [x for x in known if name in x["bands"]]) for each in known for name in bands.told(each)
-    }
+    axes = bands.scales(known)
     drawings: list[dict[str, Any]] = []
     y = 8.0
     for found in known:
@@ -184,8 +182,7 @@ def coordinates(value: float | list[Point]) -> str:
 
 # Small, because a telephone is 320 wide: what is drawn 280 wide can be read there, and grows a little elsewhere.
 _WIDE: Final = 280.0
-_LEFT: Final = 8.0
-_RIGHT: Final = 272.0
+_LEFT, _RIGHT = bands.LEFT, bands.RIGHT
 _TOP: Final = 24.0
 _FLOOR: Final = 140.0
 _STAIRS_FLOOR: Final = 96.0

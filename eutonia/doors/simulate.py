@@ -74,7 +74,7 @@ def oral(
     now: str | None,
 ) -> None:
     """The course of plasma after doses by mouth: after one, or in the last interval of several."""
-    from eutonia.knowledge import book, library
+    from eutonia.knowledge import book
     from eutonia.predict import oral as predicted
 
     if (every is None) != (doses in (None, 1)):
@@ -88,8 +88,7 @@ def oral(
     if as_json:
         asked = {"dose": dose.wire(), "every_h": every, "doses": doses or 1, "weight_kg": weight, "age_years": age}
         asked |= {"crcl_ml_min": crcl, "form": form, "absorption": absorption, "seed": seed}
-        knowledge = {"version": library().version, "hash": library().hash}
-        print_json({"asked": asked, "knowledge": knowledge, **answer})
+        _print(asked, answer)
         return
     if "unknown" in answer:
         click.echo(f"Unknown: {answer['unknown']}.")
@@ -163,7 +162,7 @@ def intrathecal(
     """Drug along the spine and its effect after a bolus, or while a program runs from an empty spine on."""
     from eutonia.body import neuraxis
     from eutonia.chart.orders import read_program
-    from eutonia.knowledge import book, library
+    from eutonia.knowledge import book
     from eutonia.moment import MomentError
     from eutonia.predict import intrathecal as predicted
 
@@ -204,8 +203,7 @@ def intrathecal(
         asked |= {"line": line and line.wire(), "strength": strength and strength.wire()}
         asked |= {"baseline_ashworth": baseline_ashworth, "weight_kg": weight, "height_cm": height, "age_years": age}
         asked |= {"crcl_ml_min": crcl, "seed": seed}
-        knowledge = {"version": library().version, "hash": library().hash}
-        print_json({"asked": asked, "knowledge": knowledge, **answer})
+        _print(asked, answer)
         return
     if "unknown" in answer:
         click.echo(f"Unknown: {answer['unknown']}.")
@@ -316,6 +314,13 @@ def sbml_command(what: str, model: str, dose: Any, weight: float, age: float, cr
         click.echo(sbml.neuraxis(spine, source[0]))
     except ImportError:
         give_up("SBML needs python-libsbml: pip install 'eutonia[export]'")
+
+
+def _print(asked: dict[str, Any], answer: dict[str, Any]) -> None:
+    """One JSON object: what was asked, what it rests on, and the answer."""
+    from eutonia.knowledge import library
+
+    print_json({"asked": asked, "knowledge": {"version": library().version, "hash": library().hash}, **answer})
 
 
 def _head() -> str:

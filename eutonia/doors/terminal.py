@@ -179,7 +179,7 @@ def _outlooks(sheet: Sheet, width: int) -> Iterator[str]:
     """What a model expects of each option, drawn and in words; options of one kind on the same scales."""
     for menu in sheet.menus:
         every = [option.outlook.found for option in menu.options if option.outlook and option.outlook.found]
-        axes = {name: bands.scale(name, every) for found in every for name in bands.told(found)}
+        axes = bands.scales(every)
         for option in menu.options:
             if option.outlook is None:
                 continue
@@ -188,7 +188,7 @@ def _outlooks(sheet: Sheet, width: int) -> Iterator[str]:
             for name in bands.told(option.outlook.found) if option.outlook.found else ():
                 assert option.outlook.found is not None
                 yield from _wrapped(
-                    f"{words.NAMES[name].short}, {bands.ends(name, axes[name])}{', daily averages' if option.outlook.found['averaged_h'] else ''}",
+                    f"{words.NAMES[name].short}, {bands.ends(name, axes[name])}{bands.averages(option.outlook.found)}",
                     width,
                     "  ",
                 )

@@ -65,14 +65,14 @@ class Chance(Struct, frozen=True):
 class Prediction(Struct, frozen=True, eq=False):
     """What is predicted of one plan.
 
-    route: where the drug comes in, 'mouth', 'spine' or 'both'; at: 'once' for a bolus, whose strongest effect counts, else
-    'lasting'.  hours: [times] from now on, each the middle of what it stands for; averaged_h: how long that is, 0 for a point.
-    bands: [quantiles, times] each.  days: over the people [quantiles], the average of the window of
-    window_h (a day, or whole cycles of the program) `before` now and of the `last` one, what it is an hour after
-    the first change (`soon`), and the `most` after now: of the tone the lowest, of all else the highest.  scores: [5] how likely each Ashworth score of
-    1 to 5 is then, on the last day, or at the strongest after a bolus.  arrives: when the drug is at the tip, where the line makes it wait.  onset_h: from the first change of a dose
-    to half of what it does to the tone before the next one.
-    lost_h: until half of the effect of now is gone if nothing more were given.
+    route: where the drug comes in: 'mouth', 'spine', 'both' or 'none'; at: 'once' for a bolus, whose strongest effect
+    counts, else 'lasting'.  hours: [times] from now on, each the middle of what it stands for; averaged_h: how long that
+    is, 0 for a point.  bands: [quantiles, times] each.  days: over the people [quantiles], the average of the window of
+    window_h (a day, or whole cycles of the program) `before` now and of the `last` one, what it is an hour after the first
+    change (`soon`), and the `most` after now: of the tone the lowest, of all else the highest.  scores: [5] how likely
+    each Ashworth score of 1 to 5 is on the last day, or at the strongest after a bolus.  arrives: when the drug is at the
+    tip, where the line makes it wait.  onset_h: from the first change of a dose to half of what it does to the tone before
+    the next one.  lost_h: until half of the effect of now is gone if nothing more were given.
     """
 
     people: int
@@ -245,27 +245,27 @@ class _Answers:
         n, along = len(someone), someone.spine
         scale = along.length_cm / parameter(self.book, "spine.length", "cm").value
         tap = tap_cm(self.book)
+        sites = self._sites(tap)
 
         def at(cm: float, wide: float) -> Floats:
             return np.concatenate([injected(along, cm * scale, wide), np.zeros((n, 1))], axis=1)
 
         swallowed = np.zeros((n, CELLS + 1))
         swallowed[:, -1] = 1e3
-        self.times = times
         sources = {
             "mouth": Source(swallowed, gut=someone.kinetics),
             "tip": Source(at(vertebra_cm(someone.tip, self.book), INFUSION_CM), steady=True),
             "puncture": Source(at(tap, PUNCTURE_CM)),
         }
         # Only what is given at all; each further way would cost as much as all plans.
-        found = responses(along, [sources[way] for way in ways], self._sites(tap), times)
+        found = responses(along, [sources[way] for way in ways], sites, times)
         none = np.zeros((4, n, times.size))
         self.mouth, self.tip, self.puncture = (
             found[ways.index(way)] if way in ways else none for way in ("mouth", "tip", "puncture")
         )
         self.ways = ways
         once = [sources["mouth"], Source(sources["tip"].mcg)]
-        self.per_mg, self.per_mcg = areas(along, once, self._sites(tap))[:, _CORD] / 24.0
+        self.per_mg, self.per_mcg = areas(along, once, sites)[:, _CORD] / 24.0
         self.past = past(facts, facts.now - self.before)
         self._tones: dict[Grid, Floats | None] = {}
 
@@ -350,8 +350,7 @@ class _Answers:
     @cached_property
     def _before(self) -> Floats:
         """[people, points] the cord's level over the window before now."""
-        step = timedelta(hours=0.5)
-        grid = Grid(self.facts.now - self.before, step, -(-self.before // step), round(self.memory / step))
+        grid = self.grid(self.facts.now)
         return np.asarray(self.levels(doses(self.facts, (), grid), grid, slice(_CORD, _CORD + 1))[0])
 
     def _occupied(self, half: Floats) -> Floats:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
@@ -23,6 +24,7 @@ from eutonia.evidence import Known
 from eutonia.knowledge import Book
 from eutonia.moment import DAY, local_day, start_of
 from eutonia.pump.reservoir import left_the_tip
+from eutonia.quantity import Quantity
 
 Floats = NDArray[np.float64]
 
@@ -188,10 +190,6 @@ def _parts(regimen: Regimen | None) -> tuple[Part, ...]:
 
 def evenly_taken(daily_mg: float) -> tuple[Part, ...]:
     """A daily dose in three equal ones."""
-    from decimal import Decimal
-
-    from eutonia.quantity import Quantity
-
     return (Part(Quantity.of(Decimal(repr(daily_mg)) / 3, "mg"), 3, "three times a day"),)
 
 
