@@ -17,6 +17,8 @@ from eutonia.body.exponentials import four, three, two
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+# Amounts (mg) in the first and the second stage of absorption, then the two exponentials of the plasma (ng/mL).
+State = tuple[float, float, float, float]
 
 # A row of rates, one person's (or one stretch of a person's) kinetics.
 TRANSIT, ABSORB, FAST, SLOW, W_FAST, W_SLOW, SHARE, LAG, K12, K21, TO_K21_FAST, TO_K21_SLOW, PER_L, ROW = range(14)
@@ -30,6 +32,7 @@ _AMOUNT_GUT, _AMOUNT_CENTRAL, _RATE_GUT, _RATE_CENTRAL, _RECORD = range(5)
 
 _NAN = math.nan
 _NOTHING = 1e-290
+_EMPTY: State = (0.0, 0.0, 0.0, 0.0)
 # The grid is filled in blocks of so many points from one table, which stays in the nearest cache.
 _BLOCK = 64
 # So many steps are remembered: most doses come at few distances from each other and from the grid.
@@ -120,82 +123,90 @@ def _propagator(row: Floats, h: float, all_of_them: Floats, which: int) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _step(state: Floats, by: Floats, k: int) -> None:
-    first, second = state[0], state[1]
-    state[2] = by[k, 2] * state[2] + by[k, 4] * second + by[k, 7] * first
-    state[3] = by[k, 3] * state[3] + by[k, 5] * second + by[k, 8] * first
-    state[1] = by[k, 1] * second + by[k, 6] * first
-    state[0] = by[k, 0] * first
+def _step(state: State, by: Floats, k: int) -> State:
+    """The state a step later."""
+    first, second, fast, slow = state
+    return (
+        by[k, 0] * first,
+        by[k, 1] * second + by[k, 6] * first,
+        by[k, 2] * fast + by[k, 4] * second + by[k, 7] * first,
+        by[k, 3] * slow + by[k, 5] * second + by[k, 8] * first,
+    )
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _copy(state: Floats, to: Floats) -> None:
-    to[0], to[1], to[2], to[3] = state[0], state[1], state[2], state[3]
+def _found(row: Floats, h: float, tolerance: float, kept: Floats, steps: Floats, oldest: int) -> tuple[int, int]:
+    """Where a step of h is kept, made now in the place of the oldest if it is not; and which is the oldest then."""
+    for k in range(_KEPT + _POWERS):
+        if abs(steps[k] - h) <= tolerance:
+            return k, oldest
+    _propagator(row, h, kept, oldest)
+    steps[oldest] = h
+    return oldest, (oldest + 1) % _KEPT
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _infuse(state: Floats, row: Floats, h: float, gut: float, central: float) -> None:
-    """Adds what steady inflows (mg/h) have left behind after a time of h."""
-    fast, slow = row[FAST], row[SLOW]
+def _infused(state: State, row: Floats, h: float, gut: float, central: float) -> State:
+    """The state with what steady inflows (mg/h) have left behind after a time of h."""
+    first, second, fast, slow = state
     if central != 0.0:
-        state[2] += central * row[W_FAST] * two(0.0, fast, h)
-        state[3] += central * row[W_SLOW] * two(0.0, slow, h)
+        fast += central * row[W_FAST] * two(0.0, row[FAST], h)
+        slow += central * row[W_SLOW] * two(0.0, row[SLOW], h)
     if gut != 0.0:
         a, t = row[ABSORB], row[TRANSIT]
         if t > 0.0:
-            state[0] += gut * two(0.0, t, h)
-            state[1] += gut * t * three(0.0, t, a, h)
-            state[2] += gut * t * a * row[W_FAST] * four(0.0, t, a, fast, h)
-            state[3] += gut * t * a * row[W_SLOW] * four(0.0, t, a, slow, h)
+            first += gut * two(0.0, t, h)
+            second += gut * t * three(0.0, t, a, h)
+            fast += gut * t * a * row[W_FAST] * four(0.0, t, a, row[FAST], h)
+            slow += gut * t * a * row[W_SLOW] * four(0.0, t, a, row[SLOW], h)
         else:
-            state[1] += gut * two(0.0, a, h)
-            state[2] += gut * a * row[W_FAST] * three(0.0, a, fast, h)
-            state[3] += gut * a * row[W_SLOW] * three(0.0, a, slow, h)
+            second += gut * two(0.0, a, h)
+            fast += gut * a * row[W_FAST] * three(0.0, a, row[FAST], h)
+            slow += gut * a * row[W_SLOW] * three(0.0, a, row[SLOW], h)
+    return first, second, fast, slow
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _add(state: Floats, row: Floats, place: int, amount: float) -> None:
+def _given(state: State, row: Floats, place: int, amount: float) -> State:
+    """The state with an amount (mg) more, at once."""
+    first, second, fast, slow = state
     if place == CENTRAL:
-        state[2] += amount * row[W_FAST]
-        state[3] += amount * row[W_SLOW]
-    else:
-        state[0 if row[TRANSIT] > 0.0 else 1] += amount
+        return first, second, fast + amount * row[W_FAST], slow + amount * row[W_SLOW]
+    if row[TRANSIT] > 0.0:
+        return first + amount, second, fast, slow
+    return first, second + amount, fast, slow
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _rebase(state: Floats, old: Floats, new: Floats) -> None:
+def _rebased(state: State, old: Floats, new: Floats) -> State:
     """The same amounts in both compartments, as the exponentials of other kinetics."""
+    first, second = state[0], state[1]
     fast, slow = state[2] / old[PER_L], state[3] / old[PER_L]
     central = fast + slow
     peripheral = 0.0
     if old[K12] > 0.0:
         peripheral = old[K12] * (slow / old[TO_K21_SLOW] - fast / old[TO_K21_FAST])
     root = new[TO_K21_FAST] + new[TO_K21_SLOW]
-    state[2] = central * new[W_FAST]
-    state[3] = central * new[W_SLOW]
-    if root > 0.0:
-        moved = peripheral * new[K21] / root * new[PER_L]
-        state[2] -= moved
-        state[3] += moved
+    moved = peripheral * new[K21] / root * new[PER_L] if root > 0.0 else 0.0
     if old[TRANSIT] > 0.0 and new[TRANSIT] == 0.0:
-        state[1] += state[0]
-        state[0] = 0.0
+        first, second = 0.0, first + second
+    return first, second, central * new[W_FAST] - moved, central * new[W_SLOW] + moved
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _endless(state: Floats, row: Floats, interval: float, work: Floats) -> None:
-    """Turns the trace of one dose into the sum over all doses of an endless past, an interval apart."""
+def _endless(state: State, row: Floats, interval: float, work: Floats) -> State:
+    """From the trace of one dose, the sum over all doses of an endless past, an interval apart."""
     _propagator(row, interval, work, 0)
     if not row[FAST] * interval > 0.0 or (row[W_SLOW] > 0.0 and not row[SLOW] * interval > 0.0):
-        state[:] = _NAN
-        return
+        return _NAN, _NAN, _NAN, _NAN
     t, a = row[TRANSIT], row[ABSORB]
     first = state[0] / -math.expm1(-t * interval) if t > 0.0 else 0.0
     second = (state[1] + work[0, 6] * first) / -math.expm1(-a * interval)
-    state[2] = (state[2] + work[0, 4] * second + work[0, 7] * first) / -math.expm1(-row[FAST] * interval)
+    fast = (state[2] + work[0, 4] * second + work[0, 7] * first) / -math.expm1(-row[FAST] * interval)
+    slow = state[3]
     if row[W_SLOW] > 0.0:
-        state[3] = (state[3] + work[0, 5] * second + work[0, 8] * first) / -math.expm1(-row[SLOW] * interval)
-    state[0], state[1] = first, second
+        slow = (slow + work[0, 5] * second + work[0, 8] * first) / -math.expm1(-row[SLOW] * interval)
+    return first, second, fast, slow
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -210,14 +221,18 @@ def areas(rows: Floats, h: float, out: Floats) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def arrivals_of(numbers: Floats, codes: Ints, first: int, last: int) -> int:
+def arrivals_of(rows: Floats, numbers: Floats, codes: Ints, first: int, last: int) -> int:
     """How many arrivals the records of one person can make, at most."""
     count = 0
     for record in range(first, last):
-        count += 1
         if codes[record, KIND] in (DOSE, RESET_DOSE):
-            each = 2 if numbers[record, RATE] > 0.0 else 1
-            count += each * (1 + codes[record, MORE])
+            rate = numbers[record, RATE]
+            count += (2 if rate > 0.0 else 1) * (1 + codes[record, MORE])
+            if codes[record, STEADY] > 0:
+                # Those of the endless past that have not arrived yet, or not ended.
+                row = rows[codes[record, KINETICS]]
+                lasts = max(row[SHARE], 1.0) * numbers[record, AMOUNT] / rate if rate > 0.0 else 0.0
+                count += 2 * int((row[LAG] + lasts) / numbers[record, INTERVAL]) + 4
     return count
 
 
@@ -248,7 +263,7 @@ def _give(plan: Floats, count: int, gut: bool, at: float, amount: float, rate: f
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _steady(
-    state: Floats,
+    state: State,
     rates: Floats,
     row: Floats,
     gut: bool,
@@ -260,17 +275,14 @@ def _steady(
     plan: Floats,
     count: int,
     work: Floats,
-    trace: Floats,
-    once: Floats,
-) -> int:
-    """Adds the past of a dose that was repeated forever before `now`, and plans what of it is still to come."""
+) -> tuple[State, int]:
+    """The state with the past of a dose that was repeated forever before `now`; plans what of it is still to come."""
     into_gut, into_plasma = (rate, 0.0) if gut else (0.0, rate)
-    trace[:] = 0.0
     lasts = amount / rate if rate > 0.0 else 0.0
     if rate > 0.0:
-        _infuse(trace, row, lasts, into_gut, into_plasma)
+        trace = _infused(_EMPTY, row, lasts, into_gut, into_plasma)
     else:
-        _add(trace, row, GUT if gut else CENTRAL, amount)
+        trace = _given(_EMPTY, row, GUT if gut else CENTRAL, amount)
     # The doses of the past that are not over yet, one by one; all others as one sum.
     back = 1
     while back * interval - lag < lasts or (lasts == 0.0 and back * interval - lag <= 0.0):
@@ -278,19 +290,14 @@ def _steady(
         if age <= 0.0:
             count = _give(plan, count, gut, now - age, amount, rate)
         else:
-            once[:] = 0.0
-            _infuse(once, row, age, into_gut, into_plasma)
-            for k in range(4):
-                state[k] += once[k]
+            state = _infused(state, row, age, into_gut, into_plasma)
             rates[0 if gut else 1] += rate
             count = _put(plan, count, now + lasts - age, _RATE_GUT if gut else _RATE_CENTRAL, -rate)
         back += 1
-    _endless(trace, row, interval, work)
+    trace = _endless(trace, row, interval, work)
     _propagator(row, back * interval - lag - lasts, work, 0)
-    _step(trace, work, 0)
-    for k in range(4):
-        state[k] += trace[k]
-    return count
+    past = _step(trace, work, 0)
+    return (state[0] + past[0], state[1] + past[1], state[2] + past[2], state[3] + past[3]), count
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -345,12 +352,10 @@ def _table(row: Floats, dt: float, tables: Floats, inflow: bool, kept: Floats, s
         for j in range(np.uintp(_BLOCK)):
             tables[3, j] = tables[9, j] + tables[10, j]
     if inflow:
-        state = np.empty(4)
         for j in range(_BLOCK):
-            for column in (4, 5):
-                state[:] = 0.0
-                _infuse(state, row, dt * j, 1.0 if column == 5 else 0.0, 1.0 if column == 4 else 0.0)
-                tables[column, j] = state[2] + state[3]
+            to_plasma = _infused(_EMPTY, row, dt * j, 0.0, 1.0)
+            to_gut = _infused(_EMPTY, row, dt * j, 1.0, 0.0)
+            tables[4, j], tables[5, j] = to_plasma[2] + to_plasma[3], to_gut[2] + to_gut[3]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -374,30 +379,45 @@ def run(  # type: ignore[no-untyped-def]
     """
     size = 1
     for person in range(begin, end):
-        size = max(size, arrivals_of(numbers, codes, starts[person], starts[person + 1]))
-    plan = np.empty((size + 4, 3))
+        size = max(size, arrivals_of(rows, numbers, codes, starts[person], starts[person + 1]))
+    plan = np.empty((size, 3))
     length = grid.size
     dt = grid[1] - grid[0] if regular else 0.0
     tables = np.empty((13, _BLOCK))
     from_fast, from_slow, from_second, from_first = tables[0], tables[1], tables[2], tables[3]
     flat = out.reshape(-1)
-    state, at_grid, trace, once, rates = np.zeros(4), np.empty(4), np.empty(4), np.empty(4), np.zeros(2)
+    rates = np.zeros(2)
     # Steps that were taken before, by their length.
     kept, steps, work = np.empty((_KEPT + _POWERS, 9)), np.empty(_KEPT + _POWERS), np.empty((1, 9))
 
     for person in range(begin, end):
         first, last = starts[person], starts[person + 1]
         row = rows[codes[first, KINETICS]] if last > first else rows[0]
-        state[:] = 0.0
+        state = _EMPTY
         rates[:] = 0.0
         steps[:] = -1.0
-        oldest = 0
+        # The step that is let go next, and the two that were taken last: most often the same will do again.
+        oldest, to_grid, onward = 0, 0, 0
         made, made_inflow = False, False
         now = min(numbers[first, TIME], grid[0] if length else math.inf) if last > first else 0.0
         point = 0
         count, done = 0, 0
         record = first
         while True:
+            # What is swallowed now and arrives later changes nothing yet: it is planned, without a step to its moment.
+            while (
+                record < last
+                and codes[record, KIND] == DOSE
+                and codes[record, PLACE] == GUT
+                and codes[record, STEADY] == 0
+                and row[LAG] > 0.0
+                and numbers[record, RATE] == 0.0
+                and codes[record, KINETICS] == codes[max(record - 1, first), KINETICS]
+            ):
+                at, amount = numbers[record, TIME] + row[LAG], row[SHARE] * numbers[record, AMOUNT]
+                for k in range(1 + codes[record, MORE]):
+                    count = _put(plan, count, at + k * numbers[record, INTERVAL], _AMOUNT_GUT, amount)
+                record += 1
             # Next: a planned arrival or a record, whichever is earlier; the arrival where both are at once.
             due = plan[done, 0] if done < count else math.inf
             recorded = numbers[record, TIME] if record < last else math.inf
@@ -422,23 +442,15 @@ def run(  # type: ignore[no-untyped-def]
                         _table(row, dt, tables, inflow, kept, steps)
                         made, made_inflow = True, inflow
                     h = max(grid[0] + point * dt - now, 0.0)
-                    _copy(state, at_grid)
+                    at_grid = state
                     if h > 0.0:
-                        found = -1
-                        for k in range(_KEPT + _POWERS):
-                            if abs(steps[k] - h) <= tolerance:
-                                found = k
-                                break
-                        if found < 0:
-                            found = oldest
-                            oldest = (oldest + 1) % _KEPT
-                            _propagator(row, h, kept, found)
-                            steps[found] = h
-                        _step(at_grid, kept, found)
+                        if not abs(steps[to_grid] - h) <= tolerance:
+                            to_grid, oldest = _found(row, h, tolerance, kept, steps, oldest)
+                        at_grid = _step(at_grid, kept, to_grid)
                         if inflow:
-                            _infuse(at_grid, row, h, rates[0], rates[1])
-                    fast, slow, second, early = at_grid[2], at_grid[3], at_grid[1], at_grid[0]
+                            at_grid = _infused(at_grid, row, h, rates[0], rates[1])
                     while point < stop:
+                        early, second, fast, slow = at_grid
                         n = min(stop - point, _BLOCK)
                         # Written here: handing seven arrays to a function takes longer than a short segment's values.
                         # Unsigned, because a signed index is tested for being below zero, one value at a time.
@@ -461,44 +473,33 @@ def run(  # type: ignore[no-untyped-def]
                                     flat[base + i] += rate * given[i]
                         point += n
                         if point < stop:
-                            _step(at_grid, kept, _KEPT + _POWERS - 1)
+                            at_grid = _step(at_grid, kept, _KEPT + _POWERS - 1)
                             if inflow:
-                                _infuse(at_grid, row, _BLOCK * dt, rates[0], rates[1])
-                            fast, slow, second, early = at_grid[2], at_grid[3], at_grid[1], at_grid[0]
+                                at_grid = _infused(at_grid, row, _BLOCK * dt, rates[0], rates[1])
                 while point < stop:
                     h = grid[point] - now
-                    _copy(state, at_grid)
                     _propagator(row, h, work, 0)
-                    _step(at_grid, work, 0)
-                    _infuse(at_grid, row, h, rates[0], rates[1])
+                    at_grid = _infused(_step(state, work, 0), row, h, rates[0], rates[1])
                     out[person - begin, point] = at_grid[2] + at_grid[3]
                     point += 1
             if until == math.inf:
                 break
             h = until - now
             if h > 0.0:
-                found = -1
-                for k in range(_KEPT + _POWERS):
-                    if abs(steps[k] - h) <= tolerance:
-                        found = k
-                        break
-                if found < 0:
-                    found = oldest
-                    oldest = (oldest + 1) % _KEPT
-                    _propagator(row, h, kept, found)
-                    steps[found] = h
-                _step(state, kept, found)
+                if not abs(steps[onward] - h) <= tolerance:
+                    onward, oldest = _found(row, h, tolerance, kept, steps, oldest)
+                state = _step(state, kept, onward)
                 if rates[0] != 0.0 or rates[1] != 0.0:
-                    _infuse(state, row, h, rates[0], rates[1])
+                    state = _infused(state, row, h, rates[0], rates[1])
             now = until
 
             if done < count and due <= recorded + tolerance:
                 kind, value = int(plan[done, 1]), plan[done, 2]
                 done += 1
                 if kind == _AMOUNT_GUT:
-                    _add(state, row, GUT, value)
+                    state = _given(state, row, GUT, value)
                 elif kind == _AMOUNT_CENTRAL:
-                    _add(state, row, CENTRAL, value)
+                    state = _given(state, row, CENTRAL, value)
                 else:
                     side = 0 if kind == _RATE_GUT else 1
                     rates[side] += value
@@ -513,14 +514,14 @@ def run(  # type: ignore[no-untyped-def]
             kind = codes[record, KIND]
             new = rows[codes[record, KINETICS]]
             if codes[record, KINETICS] != codes[max(record - 1, first), KINETICS]:
-                _rebase(state, row, new)
+                state = _rebased(state, row, new)
                 row = new
                 steps[:] = -1.0
                 made, made_inflow = False, False
             if kind == OBSERVE:
                 observed[record] = state[2] + state[3]
             if kind in (RESET, RESET_DOSE):
-                state[:] = 0.0
+                state = _EMPTY
                 rates[:] = 0.0
                 count = done = 0
             if kind in (DOSE, RESET_DOSE):
@@ -530,31 +531,16 @@ def run(  # type: ignore[no-untyped-def]
                 if gut:
                     amount *= row[SHARE]
                 lag = row[LAG] if gut else 0.0
-                # What has arrived is let go, so that the list stays as short as what is still to come.
-                for k in range(done, count):
-                    for column in range(3):
-                        plan[k - done, column] = plan[k, column]
-                count -= done
-                done = 0
-                need = 2 * (1 + codes[record, MORE]) + 4
-                if codes[record, STEADY] > 0:
-                    need += 2 * int((lag + (amount / rate if rate > 0.0 else 0.0)) / interval) + 4
-                if count + need > plan.shape[0]:
-                    longer = np.empty((count + need, 3))
-                    longer[:count] = plan[:count]
-                    plan = longer
                 if codes[record, STEADY] == 1:
-                    state[:] = 0.0
+                    state = _EMPTY
                     rates[:] = 0.0
                     count = 0
                 if codes[record, STEADY] > 0:
-                    count = _steady(
-                        state, rates, row, gut, amount, rate, lag, interval, now, plan, count, work, trace, once
-                    )
+                    state, count = _steady(state, rates, row, gut, amount, rate, lag, interval, now, plan, count, work)
                 for k in range(1 + codes[record, MORE]):
                     at = now + lag + k * interval
                     if at == now and rate == 0.0:
-                        _add(state, row, place, amount)
+                        state = _given(state, row, place, amount)
                     else:
                         count = _give(plan, count, gut, at, amount, rate)
             record += 1
