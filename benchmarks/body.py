@@ -15,7 +15,7 @@ from scipy.linalg import expm
 from sksundae.cvode import CVODE
 
 import eutonia
-from benchmarks.timing import median_s
+from benchmarks.timing import median_s, medians_s
 from eutonia.body import neuraxis, plasma
 from eutonia.body.compiled import overlay, responses
 from eutonia.body.draws import normals
@@ -158,9 +158,7 @@ def cord(report: Result) -> None:
     dense = np.empty((start.size, start.size))
     for k, unit in enumerate(np.eye(start.size)):
         _banded(0.0, unit, dense[:, k], *arrays)
-    theirs = median_s(lambda: solver(1e-6))
     exact = 1e3 * solver(1e-12).y[1:, ::4].T
-    ours = median_s(lambda: responses(one, source[:, None], sites, times, steady=False))
     found = responses(one, source[:, None], sites, times, steady=False)[0, 0]
     other = roadrunner.RoadRunner(sbml.neuraxis(one, np.where(source[0] < 1e-9, 0.0, source[0])))
     other.integrator.relative_tolerance, other.integrator.absolute_tolerance = 1e-6, 1e-9
@@ -169,8 +167,11 @@ def cord(report: Result) -> None:
         other.reset()
         other.simulate(0, 24, 289)
 
-    report("W3 cord, a bolus over 24 h", ours, theirs / 10, "libRoadRunner 1e-6", median_s(simulated))
-    at_once = median_s(lambda: expm(dense / 12.0))
+    ours, theirs, others, at_once = medians_s(
+        lambda: responses(one, source[:, None], sites, times, steady=False),
+        lambda: solver(1e-6), simulated, lambda: expm(dense / 12.0), inner=10,
+    )  # fmt: skip
+    report("W3 cord, a bolus over 24 h", ours, theirs / 10, "libRoadRunner 1e-6", others)
     report("W3 cord, a bolus over 24 h", ours, theirs / 10, "scipy expm, the propagator of one step", at_once)
     report(
         "W3 cord, a bolus over 24 h", ours, theirs / 10, "CVODE banded 1e-6", theirs, cells=CELLS, states=start.size,

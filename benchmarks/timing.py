@@ -13,14 +13,21 @@ REPEATS = 5
 
 def median_s(run: Callable[[], object], inner: int = 1) -> float:
     """Median seconds of one call, over five repeats of `inner` calls."""
-    run()
-    times = []
+    return medians_s(run, inner=inner)[0]
+
+
+def medians_s(*runs: Callable[[], object], inner: int = 1) -> list[float]:
+    """Median seconds of one call of each, taken in turn: a machine that changes its pace does so for all of them."""
+    times: list[list[float]] = [[] for _ in runs]
+    for run in runs:
+        run()
     for _ in range(REPEATS):
-        begin = time.perf_counter()
-        for _ in range(inner):
-            run()
-        times.append((time.perf_counter() - begin) / inner)
-    return statistics.median(times)
+        for run, taken in zip(runs, times, strict=True):
+            begin = time.perf_counter()
+            for _ in range(inner):
+                run()
+            taken.append((time.perf_counter() - begin) / inner)
+    return [statistics.median(taken) for taken in times]
 
 
 def result(name: str, ours: float, target_s: float, peer: str, theirs: float, **more: Any) -> None:

@@ -25,46 +25,46 @@ def responses(spine: Spine, sources: Floats, sites: Sites, times_h: Floats, *, s
     sources: [people, sources, CELLS] mcg at once; with `steady`, mcg/h from time zero on instead.
     """
     sources = np.concatenate([sources, np.zeros((*sources.shape[:2], 1))], axis=2)
-    z, real, imaginary = _turning(np.asarray(times_h, float).tobytes(), steady)
-    out = np.zeros((len(spine), sources.shape[1], sites.plasma.size, times_h.size))
-    _responses(
-        z, real, imaginary, spine.volume, spine.mixing,
-        spine.down, spine.up, spine.lost, spine.crossing, spine.lined, spine.room, spine.inward, spine.leaving, spine.blood, sources,
-        sites.fluid, sites.tissue, sites.plasma, out,
+    z, turning = _turning(np.asarray(times_h, float).tobytes(), steady)
+    people, count, looked_at = len(spine), sources.shape[1], sites.plasma.size
+    seen = np.empty((people, count * looked_at, 2 * z.size))
+    _transforms(
+        z, spine.volume, spine.mixing, spine.down, spine.up, spine.lost, spine.crossing, spine.lined, spine.room,
+        spine.inward, spine.leaving, spine.blood, sources, sites.fluid, sites.tissue, sites.plasma, seen,
     )  # fmt: skip
-    return out
+    # One product for each person, so that nobody's last figure depends on who stands beside him.
+    return np.asarray(seen @ turning).reshape(people, count, looked_at, times_h.size)
 
 
 @lru_cache(maxsize=32)
-def _turning(times: bytes, steady: bool) -> tuple[NDArray[np.complex128], Floats, Floats]:
-    """Nodes [nodes], and what each contributes to each time, [nodes, times]: real part, imaginary part.
+def _turning(times: bytes, steady: bool) -> tuple[NDArray[np.complex128], Floats]:
+    """Nodes [nodes], and what the parts of a transform there add to each time: [real parts, then imaginary; times].
 
-    The same for everybody, so it is kept.  Four nodes are added up at once: nodes of no weight fill the last four.
+    The same for everybody, so it is kept.
     """
     hours = np.frombuffer(times)
     z, w = nodes(float(hours[0]), float(hours[-1]))
     if steady:
         w = w / z
-    turning = np.zeros((-(-z.size // 4) * 4, hours.size), np.complex128)
-    turning[: z.size] = w[:, None] * np.exp(np.outer(z, hours)) * 1e3
-    return z, np.ascontiguousarray(turning.real), np.ascontiguousarray(turning.imag)
+    turning = w[:, None] * np.exp(np.outer(z, hours)) * 1e3
+    return z, np.concatenate([turning.real, -turning.imag])
 
 
 _solve = njit(cache=True, nogil=True, error_model="numpy")(resolvent.solve)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
-def _responses(  # type: ignore[no-untyped-def]
-    z, real, imaginary, volume, mixing, down, up, lost, crossing, lined, room, inward, leaving, blood, sources,
+def _transforms(  # type: ignore[no-untyped-def]
+    z, volume, mixing, down, up, lost, crossing, lined, room, inward, leaving, blood, sources,
     of_fluid, of_tissue, of_plasma, out,
 ) -> None:  # fmt: skip
+    """Writes [people, sources x sites, real parts of all nodes, then imaginary] what is seen of each source at each site."""
     people, count, cells = sources.shape[0], sources.shape[1], volume.shape[1]
-    looked_at, times = of_plasma.size, real.shape[1]
+    looked_at, nodes = of_plasma.size, z.size
     fluid, second = np.empty((count + 1, cells), np.complex128), np.zeros((cells, 2), np.complex128)
     plasma, work = np.empty(count, np.complex128), np.empty((cells, 2), np.complex128)
     own = np.empty(count, np.complex128)
     first, last = np.empty(looked_at, np.int64), np.empty(looked_at, np.int64)
-    at = np.zeros((count, looked_at, real.shape[0]), np.complex128)
     for p in range(people):
         # Most sites are a cell or a few: only those are added up.
         for s in range(looked_at):
@@ -72,7 +72,7 @@ def _responses(  # type: ignore[no-untyped-def]
             for i in range(cells):
                 if of_fluid[p, s, i] != 0.0 or of_tissue[p, s, i] != 0.0:
                     first[s], last[s] = min(first[s], i), i + 1
-        for n in range(z.size):
+        for n in range(nodes):
             _solve(
                 z[n], volume[p], mixing[p], down[p], up[p], lost[p], crossing[p], lined[p], room[p], inward[p], leaving[p],
                 blood[p], sources[p], fluid, second, plasma, work,
@@ -87,21 +87,9 @@ def _responses(  # type: ignore[no-untyped-def]
                     for k in range(count):
                         own[k] += beside * fluid[k, i]
                 for k in range(count):
-                    at[k, s, n] = own[k] + plasma[k] * by_plasma
-        for k in range(count):
-            for s in range(looked_at):
-                to = out[p, k, s]
-                for n in range(0, real.shape[0], 4):
-                    a, b, c, d = at[k, s, n], at[k, s, n + 1], at[k, s, n + 2], at[k, s, n + 3]
-                    a0, b0, c0, d0 = a.real, b.real, c.real, d.real
-                    a1, b1, c1, d1 = -a.imag, -b.imag, -c.imag, -d.imag
-                    e, f, g, h = real[n], real[n + 1], real[n + 2], real[n + 3]
-                    q, u, v, x = imaginary[n], imaginary[n + 1], imaginary[n + 2], imaginary[n + 3]
-                    for t in range(times):
-                        to[t] += (
-                            a0 * e[t] + a1 * q[t] + b0 * f[t] + b1 * u[t]
-                            + c0 * g[t] + c1 * v[t] + d0 * h[t] + d1 * x[t]
-                        )  # fmt: skip
+                    there = own[k] + plasma[k] * by_plasma
+                    out[p, k * looked_at + s, n] = there.real
+                    out[p, k * looked_at + s, nodes + n] = there.imag
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})

@@ -47,6 +47,11 @@ def solve(
     in plasma, of which `plasma` times as much is still to be added; second [cells, 2] where it is lined: the second
     shell for one unit in the fluid beside it, and for one unit in plasma.
     """
+
+    # Plainly: what divides here is far from where its square would leave the range of numbers, which division checks.
+    def inverse(x: Any) -> Any:
+        return x.conjugate() * (1.0 / (x.real * x.real + x.imag * x.imag))
+
     cells, count = len(volume), len(sources)
     balance = blood[4]
     through = 0.0 * blood[0] + 0.0 * z
@@ -61,11 +66,11 @@ def solve(
         if lined[i]:
             away = away + inward[i, 0]
             # From the depth outward: r is a shell beside one unit in the shell around it, e beside one unit in blood.
-            s3 = 1.0 / (z * room[i, 2] + (leaving[i, 2] + inward[i, 2]))
+            s3 = inverse(z * room[i, 2] + (leaving[i, 2] + inward[i, 2]))
             r3, e3 = s3 * inward[i, 2], s3 * leaving[i, 2]
-            s2 = 1.0 / (z * room[i, 1] + (leaving[i, 1] + inward[i, 1] + inward[i, 2]) - inward[i, 2] * r3)
+            s2 = inverse(z * room[i, 1] + (leaving[i, 1] + inward[i, 1] + inward[i, 2]) - inward[i, 2] * r3)
             r2, e2 = s2 * inward[i, 1], s2 * (leaving[i, 1] + inward[i, 2] * e3)
-            s1 = 1.0 / (z * room[i, 0] + (leaving[i, 0] + inward[i, 0] + inward[i, 1]) - inward[i, 1] * r2)
+            s1 = inverse(z * room[i, 0] + (leaving[i, 0] + inward[i, 0] + inward[i, 1]) - inward[i, 1] * r2)
             r1, e1 = s1 * inward[i, 0], s1 * (leaving[i, 0] + inward[i, 1] * e2)
             # What crosses the tissue from the blood into the fluid crosses it as easily the other way.
             touching = touching + inward[i, 0] * e1
@@ -85,7 +90,7 @@ def solve(
             own = own - from_below * (mixing[i - 1] + down[i - 1])
             for k in range(count + 1):
                 fluid[k, i] += from_below * fluid[k, i - 1]
-        work[i, 0] = 1.0 / own
+        work[i, 0] = inverse(own)
     # Down again, and what of it reaches the blood.
     for k in range(count + 1):
         fluid[k, cells - 1] *= work[cells - 1, 0]
