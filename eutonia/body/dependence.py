@@ -80,9 +80,11 @@ def followed(towards: Floats, step_h: float, time_h: Floats | float, begin: Floa
     for first in range(0, towards.shape[1], length):
         some = slice(first, first + length)
         age = rate * behind[: towards[:, some].shape[1]]
-        came = np.cumsum(towards[:, some] * np.exp(age) * np.expm1(rate), axis=1)
-        came[:, 1:], came[:, 0] = came[:, :-1].copy(), 0.0
-        out[:, some] = np.exp(-age) * (before + came)
+        grown = np.exp(age)
+        came = np.empty_like(grown)
+        came[:, 0] = 0.0
+        np.cumsum(towards[:, some][:, :-1] * grown[:, :-1] * np.expm1(rate), axis=1, out=came[:, 1:])
+        out[:, some] = (before + came) / grown
         last = out[:, some][:, -1:]
         before = last + (towards[:, some][:, -1:] - last) * -np.expm1(-rate)
     return out

@@ -57,14 +57,18 @@ def tone(reflex: Floats, hours: Floats, people: Sensitivity) -> Floats:
 
     Exact for a reflex that is straight between the times; it starts in balance with the first one.
     """
-    x = people.pace_h[:, None] * np.diff(hours)
+    steps = np.diff(hours)
+    even = bool(np.all(steps == steps[:1]))
+    x = people.pace_h[:, None] * (steps[:1] if even else steps)
     kept = np.exp(-x)
     mean = -np.expm1(-x) / x
     driven = (mean - kept) * reflex[:, :-1] + (1.0 - mean) * reflex[:, 1:]
     out = np.empty((hours.size, reflex.shape[0]))
     out[0] = reflex[:, 0]
+    out[1:] = driven.T
+    stays = kept.T
     for i in range(1, hours.size):
-        out[i] = kept[:, i - 1] * out[i - 1] + driven[:, i - 1]
+        out[i] += stays[0 if even else i - 1] * out[i - 1]
     return out.T
 
 
