@@ -56,6 +56,11 @@ def population(
     """The `count` persons from `first` on; without a creatinine clearance, those of healthy adults, which spread."""
     if creatinine_ml_min is not None:
         return people(count, age_years, weight_kg, creatinine_ml_min)
-    healthy = parameter(book, "body.creatinine_healthy", "mL/min")
-    drawn = healthy.value / 0.06 * np.exp(healthy.between * normals(seed, "creatinine", first, count, 2)[:, 0])
+    drawn = healthy(book, normals(seed, "creatinine", first, count, 2)[:, 0])
     return people(count, age_years, weight_kg, drawn)
+
+
+def healthy(book: Book, normals: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The creatinine clearances (mL/min) of healthy adults with these normal numbers."""
+    found = parameter(book, "body.creatinine_healthy", "mL/min")
+    return np.asarray(found.value / 0.06 * np.exp(found.between * normals))

@@ -21,12 +21,13 @@ from eutonia.body.draws import normals
 from eutonia.body.kinetics import Kinetics
 from eutonia.body.neuraxis import Spine
 from eutonia.body.parameters import parameter
-from eutonia.body.person import outside, people, population
+from eutonia.body.person import healthy, outside, people
 from eutonia.body.tone import Sensitivity
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.evidence import Known, Unknown
 from eutonia.findings.kidney import kidney
+from eutonia.knowledge import Book
 from eutonia.knowledge.drugs import recognise
 from eutonia.pump import PumpState
 from eutonia.quantity import figures, plain
@@ -47,6 +48,33 @@ class Unpredicted(Struct, frozen=True):
     def as_dict(self, home: tzinfo) -> dict[str, str]:
         """The reason as JSON."""
         return {"unknown": self.why}
+
+
+class Normals(Struct, frozen=True, eq=False):
+    """The standard normal numbers that make people, a block for each purpose: [people, ...] all of them.
+
+    body: weight, height and creatinine clearance, for those whose chart does not say.
+    """
+
+    kinetics: Floats
+    spine: Floats
+    effect: Floats
+    dependence: Floats
+    body: Floats
+
+    def __len__(self) -> int:
+        return len(self.kinetics)
+
+
+def prior(count: int, seed: str = SEED) -> Normals:
+    """The first `count` people, of whom nothing is known but what the chart says of body and kidneys."""
+    return Normals(
+        normals(seed, "kinetics", 0, count, plasma.ETAS),
+        normals(seed, "spine", 0, count, neuraxis.ETAS),
+        normals(seed, "effect", 0, count, tone.ETAS),
+        normals(seed, "dependence", 0, count, dependence.ETAS),
+        np.stack([normals(seed, each, 0, count, 2)[:, 0] for each in ("weight", "height", "creatinine")], axis=1),
+    )
 
 
 class Patient(Struct, frozen=True, eq=False):
@@ -72,10 +100,72 @@ class Patient(Struct, frozen=True, eq=False):
         return len(self.kinetics)
 
 
+class Person(Struct, frozen=True, eq=False):
+    """What the chart says of the body, for people to be drawn from; None where it does not say.
+
+    baseline and penn: the scores without the drug, as the chart has them, or why it has none.
+    """
+
+    book: Book
+    years: float
+    weight_kg: float | None
+    height_cm: float | None
+    creatinine_ml_min: float | None
+    baseline: Known[float] | Unknown
+    penn: Known[float] | Unknown
+    tip: str
+    assumes: tuple[str, ...]
+
+    @property
+    def adult(self) -> bool:
+        """Whether the models of spine and tone are made for this age."""
+        return self.years >= _ADULT
+
+    def drawn(self, drawn: Normals, mixing: str = "mixture") -> Patient:
+        """The people whom these numbers make; mixing: as `neuraxis.spine` takes it."""
+        book, count = self.book, len(drawn)
+        weight = np.full(count, self.weight_kg) if self.weight_kg is not None else _adults(book, drawn, "weight", "kg")
+        if self.height_cm is not None:
+            height = np.full(count, self.height_cm)
+        elif not self.adult:
+            # Only the length of the spine rests on it, and nothing about the spine of a child is told.
+            height = np.full(count, parameter(book, "body.height_adult", "cm").value)
+        else:
+            height = _adults(book, drawn, "height", "cm")
+        cleared = self.creatinine_ml_min if self.creatinine_ml_min is not None else healthy(book, drawn.body[:, 2])
+        someone = people(count, self.years, weight, cleared)
+        kinetics = plasma.kinetics("adult", someone, drawn.kinetics, book, unsure=True)
+        baseline = self.baseline.value if self.adult and isinstance(self.baseline, Known) else None
+        # Where no score is known nothing is told that rests on one.
+        answers = tone.sensitivity(drawn.effect, baseline or tone.HIGHEST, book, unsure=True) if self.adult else None
+        return Patient(
+            kinetics,
+            neuraxis.spine(kinetics, height, drawn.spine, book, mixing, unsure=True),
+            answers,
+            dependence.adaptation(drawn.dependence, book),
+            baseline,
+            self.penn.value if isinstance(self.penn, Known) else None,
+            drawn.effect,
+            self.creatinine_ml_min is not None,
+            self.tip,
+            self.assumes,
+        )
+
+
+def _adults(book: Book, drawn: Normals, what: str, unit: str) -> Floats:
+    column = {"weight": 0, "height": 1}[what]
+    return parameter(book, f"body.{what}_adult", unit).drawn(drawn.body[:, column])
+
+
 def patient(facts: Facts, pump: PumpState | None, *, by_mouth: bool, in_spine: bool) -> Patient | Unpredicted:
     """People like this patient, for a prediction of drug by these routes."""
+    known = person(facts, pump, by_mouth=by_mouth, in_spine=in_spine)
+    return known if isinstance(known, Unpredicted) else known.drawn(prior(facts.book.count("predict.people")))
+
+
+def person(facts: Facts, pump: PumpState | None, *, by_mouth: bool, in_spine: bool) -> Person | Unpredicted:
+    """What the chart says of this patient's body, for a prediction of drug by these routes."""
     book = facts.book
-    count = book.count("predict.people")
     if isinstance(facts.age, Unknown):
         return Unpredicted(facts.age.says)
     age, assumes = facts.age.value, []
@@ -84,59 +174,36 @@ def patient(facts: Facts, pump: PumpState | None, *, by_mouth: bool, in_spine: b
 
     assert isinstance(facts.age_months, Known)
     years = facts.age_months.value / 12
+    weight = height = None
     if isinstance(facts.weight, Known):
-        weight: Floats | float = float(facts.weight.value.value.to("kg"))
+        weight = float(facts.weight.value.value.to("kg"))
     elif by_mouth:
         return Unpredicted(f"{facts.weight.says}, and plasma rests on it")
     else:
-        weight = parameter(book, "body.weight_adult", "kg").drawn(normals(SEED, "weight", 0, count, 2)[:, 0])
         assumes.append("the weight is not known: adults of every ordinary weight are drawn")
     if isinstance(facts.height, Known):
-        height = np.full(count, float(facts.height.value.value.to("cm")))
-    elif age < _ADULT:
-        # Only the length of the spine rests on it, and nothing about the spine of a child is told.
-        height = np.full(count, parameter(book, "body.height_adult", "cm").value)
-    else:
-        height = parameter(book, "body.height_adult", "cm").drawn(normals(SEED, "height", 0, count, 2)[:, 0])
+        height = float(facts.height.value.value.to("cm"))
+    elif age >= _ADULT:
         assumes.append("the height is not known: spines of every ordinary length are drawn")
     cleared = clearance(facts)
     if isinstance(cleared, Unpredicted):
         if by_mouth:
             return cleared
         assumes.append(f"no level in plasma is told: {cleared.why}")
-    someone = (
-        people(count, years, weight, cleared)
-        if isinstance(cleared, float)
-        else population(book, count, SEED, years, weight, None)
-    )
-    if why := outside(someone, book):
+    creatinine = cleared if isinstance(cleared, float) else None
+    typical = parameter(book, "body.weight_adult", "kg").value if weight is None else weight
+    if why := outside(people(1, years, typical, 100.0 if creatinine is None else creatinine), book):
         return Unpredicted(why)
-
-    kinetics = plasma.kinetics("adult", someone, normals(SEED, "kinetics", 0, count, plasma.ETAS), book, unsure=True)
-    along = neuraxis.spine(
-        kinetics, height, normals(SEED, "spine", 0, count, neuraxis.ETAS), book, "mixture", unsure=True
-    )
     tip = pump.tip if pump is not None and pump.tip is not None else _USUAL_TIP
     if pump is not None and pump.tip is None and in_spine:
         assumes.append(f"where the catheter ends is not known: {_USUAL_TIP} is taken")
     before = untreated(facts, pump, legs)
-    spasms = untreated(facts, pump, penn)
-    effect = normals(SEED, "effect", 0, count, tone.ETAS)
-    answers = baseline = None
-    if age >= _ADULT:
-        baseline = before.value if isinstance(before, Known) else None
-        # Where no score is known nothing is told that rests on one.
-        answers = tone.sensitivity(effect, baseline or tone.HIGHEST, book, unsure=True)
-        if isinstance(before, Unknown):
-            assumes.append(f"{before.says}, so the tone is told as a share of that without the drug")
-    else:
+    if age < _ADULT:
         assumes.append("the effect on the tone of children was never measured as a course, so none is told")
-    adapts = dependence.adaptation(normals(SEED, "dependence", 0, count, dependence.ETAS), book)
+    elif isinstance(before, Unknown):
+        assumes.append(f"{before.says}, so the tone is told as a share of that without the drug")
     assumes += _against_the_model(facts, pump, by_mouth=by_mouth, in_spine=in_spine)
-    score = spasms.value if isinstance(spasms, Known) else None
-    return Patient(
-        kinetics, along, answers, adapts, baseline, score, effect, isinstance(cleared, float), tip, tuple(assumes)
-    )
+    return Person(book, years, weight, height, creatinine, before, untreated(facts, pump, penn), tip, tuple(assumes))
 
 
 _USUAL_TIP: Final = "T10"
