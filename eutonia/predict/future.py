@@ -14,18 +14,16 @@ from typing import Any, Final
 
 import numpy as np
 from msgspec import Struct
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from eutonia.body import dependence, tone
-from eutonia.body.neuraxis import CELLS, CISTERN, INFUSION_CM, PUNCTURE_CM, SPINAL, Sites, injected, tap_cm, vertebra_cm
-from eutonia.body.parameters import numbers, parameter
-from eutonia.body.responses import Source, areas, responses
+from eutonia.body.parameters import parameter
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.evidence import Unknown
 from eutonia.moment import iso
 from eutonia.plan import Plan
+from eutonia.predict.answers import CISTERN, CORD, FINEST_H, LUMBAR, PLASMA, Answers
 from eutonia.predict.given import Doses, Grid, doses, past
 from eutonia.predict.patient import Patient, Unpredicted, patient
 from eutonia.predict.spread import Spread, quantiles, spread
@@ -36,13 +34,10 @@ Floats = NDArray[np.float64]
 
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 BANDS: Final = ("p05", "p25", "p50", "p75", "p95")
-# How fine the finest grid is.
-_FINEST_H: Final = 0.5
 # Up to here a curve is drawn point by point; a longer one shows the average of each day.
 _BY_THE_POINT: Final = timedelta(days=5)
 # By then an infusion that was changed has its full effect (48 h), and so has every other dose.
 _FULL_EFFECT: Final = timedelta(days=3)
-_TRACE_NG_ML: Final = 1e-3
 # Below this share of the day before now there is less drug than there was; the grid alone moves it by less.
 _LESS: Final = 0.99
 # A smaller share of the tone is no effect that could be lost.
@@ -51,7 +46,6 @@ _FELT: Final = 0.05
 _THERE: Final = 0.9
 # Of these the lowest is the most that the drug does.
 _LESS_IS_MORE: Final = ("tone", "ashworth_legs", "penn")
-_PLASMA, _LUMBAR, _CISTERN, _CORD = range(4)
 
 
 class Chance(Struct, frozen=True):
@@ -154,7 +148,7 @@ def predict(facts: Facts, pump: PumpState | None, plans: Sequence[Plan]) -> tupl
     ends: dict[str, datetime] = {}
     for plan, those, at in zip(plans, written, arrives, strict=True):
         ends[plan.kind] = max(ends.get(plan.kind, facts.now), _end(facts, those, at, window))
-    someone: dict[tuple[bool, bool], _Answers | Unpredicted] = {}
+    someone: dict[tuple[bool, bool], _Someone | Unpredicted] = {}
     found: list[Prediction | Unpredicted] = []
     for plan, those, at in zip(plans, written, arrives, strict=True):
         by_mouth = taking or any(isinstance(each.what, e.Oral) for each in those)
@@ -167,7 +161,7 @@ def predict(facts: Facts, pump: PumpState | None, plans: Sequence[Plan]) -> tupl
                 for way, there in (("mouth", swallowed or by_mouth), ("tip", pump is not None), ("puncture", bolus))
                 if there
             ]
-            someone[key] = who if isinstance(who, Unpredicted) else _Answers(who, facts, window, ways)
+            someone[key] = who if isinstance(who, Unpredicted) else _Someone(who, facts, window, ways)
         known = someone[key]
         found.append(known if isinstance(known, Unpredicted) else known.of(those, ends[plan.kind], at))
     return tuple(found)
@@ -234,93 +228,33 @@ class _Course(Struct, frozen=True, eq=False):
     toxicity: Floats
 
 
-class _Answers:
-    """A patient, and what one mg or mcg does to them: worked out once, for all plans."""
+class _Someone:
+    """A patient, and what drug does to them: worked out once, for all plans."""
 
     def __init__(self, someone: Patient, facts: Facts, window: timedelta, ways: Sequence[str]) -> None:
         self.who, self.facts, self.book = someone, facts, facts.book
         self.before = window
-        self.memory = timedelta(hours=float(self.book.quantity("predict.memory").to("h")))
-        times = np.asarray(_FINEST_H * np.arange(1, round(self.memory / timedelta(hours=_FINEST_H)) + 1))
-        n, along = len(someone), someone.spine
-        scale = along.length_cm / parameter(self.book, "spine.length", "cm").value
-        tap = tap_cm(self.book)
-        sites = self._sites(tap)
-
-        def at(cm: float, wide: float) -> Floats:
-            return np.concatenate([injected(along, cm * scale, wide), np.zeros((n, 1))], axis=1)
-
-        swallowed = np.zeros((n, CELLS + 1))
-        swallowed[:, -1] = 1e3
-        sources = {
-            "mouth": Source(swallowed, gut=someone.kinetics),
-            "tip": Source(at(vertebra_cm(someone.tip, self.book), INFUSION_CM), steady=True),
-            "puncture": Source(at(tap, PUNCTURE_CM)),
-        }
-        # Only what is given at all; each further way would cost as much as all plans.
-        found = responses(along, [sources[way] for way in ways], sites, times)
-        none = np.zeros((4, n, times.size))
-        self.mouth, self.tip, self.puncture = (
-            found[ways.index(way)] if way in ways else none for way in ("mouth", "tip", "puncture")
-        )
-        self.ways = ways
-        once = [sources["mouth"], Source(sources["tip"].mcg)]
-        self.per_mg, self.per_mcg = areas(along, once, sites)[:, _CORD] / 24.0
+        self.answers = Answers(someone, facts.book, ways)
+        self.levels, self.memory = self.answers.levels, self.answers.memory
         self.past = past(facts, facts.now - self.before)
         self._tones: dict[Grid, Floats | None] = {}
-
-    def _sites(self, tap_cm: float) -> Sites:
-        """Plasma, a lumbar tap, the cistern, and the cord of the legs, in the order of the levels."""
-        length = parameter(self.book, "spine.length", "cm").value
-        fluid, tissue = np.zeros((1, 4, CELLS)), np.zeros((1, 4, CELLS))
-        fluid[0, _LUMBAR, int(tap_cm / length * SPINAL)] = fluid[0, _CISTERN, CISTERN] = 1.0
-        low, high = numbers(self.book, "spine.legs", "cm")
-        places = (np.arange(SPINAL) + 0.5) / SPINAL * length
-        inside = (places >= low) & (places <= high)
-        tissue[0, _CORD, :SPINAL] = inside / inside.sum()
-        return Sites(fluid, tissue, np.array([1.0, 0.0, 0.0, 0.0]))
-
-    def levels(self, given: Doses, grid: Grid, sites: slice = slice(None)) -> Floats:
-        """[sites, people, points] concentrations in ng/mL: each answer as often as its dose, and as late."""
-        every = round(grid.step_h / _FINEST_H)
-        for way, much in (("mouth", given.mouth_mg), ("tip", given.tip_mcg), ("puncture", given.puncture_mcg)):
-            assert way in self.ways or not much.any(), way
-        out = np.zeros((len(range(4)[sites]), len(self.who), grid.points))
-        for answer, much in ((self.mouth, given.mouth_mg), (self.puncture, given.puncture_mcg)):
-            if much.any():
-                # A dose of a step is taken to come at its beginning, and seen at its end.
-                out += self._laid_over(answer[sites, :, every - 1 :: every], much, grid)
-        if given.tip_mcg.any():
-            so_far = self.tip[sites, :, every - 1 :: every]
-            one_step = np.diff(so_far, axis=-1, prepend=0.0) / grid.step_h
-            out += self._laid_over(one_step, given.tip_mcg, grid)
-        # Less than anybody can measure, and less than the answers are exact to.
-        out[out < _TRACE_NG_ML] = 0.0
-        return out
-
-    @staticmethod
-    def _laid_over(answer: Floats, much: Floats, grid: Grid) -> Floats:
-        sites, people, length = answer.shape
-        # Row n holds what came 1, 2, 3 ... steps before point n: one product with the answers does all doses at once.
-        came = sliding_window_view(much, length)[-grid.points :, ::-1]
-        return np.asarray((answer.reshape(-1, length) @ came.T).reshape(sites, people, grid.points))
 
     def course(self, given: Doses, grid: Grid) -> _Course:
         """Levels, and what they do."""
         levels = self.levels(given, grid)
-        cord, people = levels[_CORD], self.who.adapts
+        cord, people = levels[CORD], self.who.adapts
         tolerance = self._tolerance(cord, grid)
         occupied = dependence.occupancy(cord, self._half * (1.0 + tolerance))
         rebound = people.rebound * np.maximum(
             dependence.followed(occupied, grid.step_h, people.withdrawal_time_h, self._used_to) - occupied, 0.0
         )
-        toxic = dependence.toxicity(levels[_CISTERN], tolerance, people)
+        toxic = dependence.toxicity(levels[CISTERN], tolerance, people)
         y = self._tone(cord, tolerance, grid)
         return _Course(levels, y, None if y is None else y * (1.0 + rebound), rebound, toxic)
 
     def tone(self, given: Doses, grid: Grid) -> Floats | None:
         """[people, points] the tone alone, of that without the drug; none where no effect is told."""
-        (cord,) = self.levels(given, grid, slice(_CORD, _CORD + 1))
+        (cord,) = self.levels(given, grid, slice(CORD, CORD + 1))
         return self._tone(cord, self._tolerance(cord, grid), grid)
 
     def _tolerance(self, cord: Floats, grid: Grid) -> Floats:
@@ -345,13 +279,13 @@ class _Answers:
     @cached_property
     def _steady(self) -> Floats:
         """[people, stretches] the cord's steady level in each stretch of the past."""
-        return np.asarray(np.outer(self.per_mg, self.past.mouth_mg) + np.outer(self.per_mcg, self.past.pump_mcg))
+        return self.answers.steady(self.past)
 
     @cached_property
     def _before(self) -> Floats:
         """[people, points] the cord's level over the window before now."""
         grid = self.grid(self.facts.now)
-        return np.asarray(self.levels(doses(self.facts, (), grid), grid, slice(_CORD, _CORD + 1))[0])
+        return np.asarray(self.levels(doses(self.facts, (), grid), grid, slice(CORD, CORD + 1))[0])
 
     def _occupied(self, half: Floats) -> Floats:
         """[people, stretches] occupancy of each stretch of the past.
@@ -392,7 +326,7 @@ class _Answers:
         """From a day before now until then: fine where the time is short."""
         begin = self.facts.now - self.before
         long = until - begin
-        hours = _FINEST_H if long <= timedelta(days=14) else 2 * _FINEST_H
+        hours = FINEST_H if long <= timedelta(days=14) else 2 * FINEST_H
         step = timedelta(hours=hours)
         return Grid(begin, step, -(-long // step), round(self.memory / step))
 
@@ -418,11 +352,11 @@ class _Answers:
 
     def _shown(self, found: _Course) -> dict[str, Floats]:
         """[people, points] of all that is told."""
-        shown: dict[str, Floats] = {"plasma_ng_ml": found.levels[_PLASMA]} if self.who.plasma_known else {}
+        shown: dict[str, Floats] = {"plasma_ng_ml": found.levels[PLASMA]} if self.who.plasma_known else {}
         shown |= {
-            "lumbar_ng_ml": found.levels[_LUMBAR],
-            "cisternal_ng_ml": found.levels[_CISTERN],
-            "cord_ng_ml": found.levels[_CORD],
+            "lumbar_ng_ml": found.levels[LUMBAR],
+            "cisternal_ng_ml": found.levels[CISTERN],
+            "cord_ng_ml": found.levels[CORD],
         }
         if found.tone is not None:
             shown["tone"] = found.tone
@@ -512,7 +446,7 @@ class _Answers:
         book, ahead, span = self.book, found.levels[:, :, now:], self._span(grid)
         last = ahead[..., -span:].mean(axis=-1)
         if given.mouth_mg.any():
-            peak = ahead[_PLASMA].max(axis=-1)
+            peak = ahead[PLASMA].max(axis=-1)
             low, high = (float(each.to("ng/mL")) for each in book.span("plasma.therapeutic"))
             coma = float(book.quantity("plasma.coma_kidney_failure").to("ng/mL"))
             yield Chance("a plasma peak above the therapeutic range", _share(peak > high), "plasma.therapeutic")
@@ -524,7 +458,7 @@ class _Answers:
             if given.route == "mouth" and given.mouth_mg[-span:].any():
                 yield Chance(
                     "plasma below the therapeutic range on average of the last day",
-                    _share(last[_PLASMA] < low),
+                    _share(last[PLASMA] < low),
                     "plasma.therapeutic",
                 )
         if given.tip_mcg.any():
@@ -532,7 +466,7 @@ class _Answers:
             _, high = (float(each.to("ng/mL")) for each in book.span("csf.lumbar_steady"))
             yield Chance(
                 "lumbar fluid above the label's range on the last day",
-                _share(last[_LUMBAR] > high),
+                _share(last[LUMBAR] > high),
                 "csf.lumbar_steady",
             )
         if given.route != "mouth":
@@ -542,7 +476,7 @@ class _Answers:
             back = dependence.comes_back(found.gain[:, now:], self.who.adapts, span)
             # It can only come back to those who had lost it, and only where there is less drug than there was.
             felt = found.gain[:, max(now - span, 0) : now].mean(axis=1) <= self.who.adapts.back
-            cord = dependence.averaged(found.levels[_CORD], span)
+            cord = dependence.averaged(found.levels[CORD], span)
             less = cord[:, now:].min(axis=1, initial=np.inf) < _LESS * cord[:, max(now - span, 0)]
             yield Chance("the tone comes back for a day", _share(back & felt & less), "dependence.tone_back")
 

@@ -12,13 +12,15 @@ from scipy.integrate import solve_ivp
 import eutonia
 from eutonia.body import dependence
 from eutonia.body.kinetics import concentrations
+from eutonia.body.neuraxis import Sites, vertebra_cm
 from eutonia.body.table import event_table
 from eutonia.chart import Facts
 from eutonia.chart import event as e
 from eutonia.chart.orders import Regimen, read_program, read_regimen
 from eutonia.knowledge import book
-from eutonia.predict import future, given
-from eutonia.predict.future import _Answers
+from eutonia.predict import given
+from eutonia.predict.answers import places
+from eutonia.predict.future import _Someone
 from eutonia.predict.given import Doses, Grid, doses, past
 from eutonia.predict.intrathecal import course as exact_course
 from eutonia.predict.intrathecal import delivered
@@ -32,12 +34,12 @@ NOW = datetime(2026, 4, 1, 8, tzinfo=UTC)
 PUMPED = WELL + FAILED + PUMP
 
 
-def asked(text: str, now: datetime = NOW) -> tuple[_Answers, Facts]:
+def asked(text: str, now: datetime = NOW) -> tuple[_Someone, Facts]:
     facts = Facts(eutonia.read(text.lstrip("\n")), now, book())
     pump = pump_state(facts)
     who = patient(facts, pump, by_mouth=True, in_spine=pump is not None)
     assert isinstance(who, Patient)
-    return _Answers(who, facts, timedelta(days=1), ["mouth", "tip", "puncture"]), facts
+    return _Someone(who, facts, timedelta(days=1), ["mouth", "tip", "puncture"]), facts
 
 
 def test_tablets_give_the_plasma_of_the_event_table_at_the_same_doses() -> None:
@@ -79,10 +81,8 @@ def test_what_the_pump_brings_gives_the_levels_of_the_exact_course(program: str)
     answers, facts = asked(text, begin + timedelta(days=2))
     grid = Grid(begin, timedelta(hours=0.5), 96, 336)
     found = answers.levels(doses(facts, (), grid), grid)
-    at = np.full(len(answers.who), 0.0) + future.vertebra_cm("T10", book()) * answers.who.spine.length_cm / 60
-    from eutonia.body.neuraxis import Sites
-
-    seen = answers._sites((future.vertebra_cm("L3", book()) + future.vertebra_cm("L4", book())) / 2)
+    at = np.full(len(answers.who), 0.0) + vertebra_cm("T10", book()) * answers.who.spine.length_cm / 60
+    seen = places(book())
     sites = Sites(
         np.repeat(seen.fluid, len(answers.who), axis=0), np.repeat(seen.tissue, len(answers.who), axis=0), seen.plasma
     )

@@ -1,0 +1,106 @@
+"""What one mg or mcg does to the levels of some people, and the levels that any doses add up to.
+
+Everything here is linear: each answer is worked out once, and laid over itself as often as there are doses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from eutonia.body import neuraxis
+from eutonia.body.neuraxis import CELLS, INFUSION_CM, PUNCTURE_CM, SPINAL, Sites, injected, tap_cm, vertebra_cm
+from eutonia.body.parameters import numbers, parameter
+from eutonia.body.responses import Source, areas, responses
+from eutonia.knowledge import Book
+from eutonia.predict.given import Doses, Grid, Past
+from eutonia.predict.patient import Patient
+
+Floats = NDArray[np.float64]
+
+# The places that are looked at, in their order.
+PLASMA, LUMBAR, CISTERN, CORD = range(4)
+# How fine the finest grid is.
+FINEST_H: Final = 0.5
+# Less than anybody can measure, and less than the answers are exact to.
+_TRACE_NG_ML: Final = 1e-3
+
+
+class Answers:
+    """People, and what one mg or mcg by each of the ways ('mouth', 'tip', 'puncture') does to their levels.
+
+    per_mg, per_mcg: [people] the cord's steady level in ng/mL for one mg by mouth, one mcg at the tip, daily.
+    """
+
+    def __init__(self, someone: Patient, book: Book, ways: Sequence[str]) -> None:
+        along, n = someone.spine, len(someone)
+        self.ways, self.people = tuple(ways), n
+        self.memory = timedelta(hours=float(book.quantity("predict.memory").to("h")))
+        times = np.asarray(FINEST_H * np.arange(1, round(self.memory / timedelta(hours=FINEST_H)) + 1))
+        scale = along.length_cm / parameter(book, "spine.length", "cm").value
+        tap = tap_cm(book)
+        sites = places(book)
+
+        def at(cm: float, wide: float) -> Floats:
+            return np.concatenate([injected(along, cm * scale, wide), np.zeros((n, 1))], axis=1)
+
+        swallowed = np.zeros((n, CELLS + 1))
+        swallowed[:, -1] = 1e3
+        sources = {
+            "mouth": Source(swallowed, gut=someone.kinetics),
+            "tip": Source(at(vertebra_cm(someone.tip, book), INFUSION_CM), steady=True),
+            "puncture": Source(at(tap, PUNCTURE_CM)),
+        }
+        # Only what is given at all; each further way would cost as much as all plans.
+        found = responses(along, [sources[way] for way in ways], sites, times)
+        none = np.zeros((4, n, times.size))
+        self.mouth, self.tip, self.puncture = (
+            found[self.ways.index(way)] if way in ways else none for way in ("mouth", "tip", "puncture")
+        )
+        once = [sources["mouth"], Source(sources["tip"].mcg)]
+        self.per_mg, self.per_mcg = areas(along, once, sites)[:, CORD] / 24.0
+
+    def levels(self, given: Doses, grid: Grid, sites: slice = slice(None)) -> Floats:
+        """[sites, people, points] concentrations in ng/mL: each answer as often as its dose, and as late."""
+        every = round(grid.step_h / FINEST_H)
+        for way, much in (("mouth", given.mouth_mg), ("tip", given.tip_mcg), ("puncture", given.puncture_mcg)):
+            assert way in self.ways or not much.any(), way
+        out = np.zeros((len(range(4)[sites]), self.people, grid.points))
+        for answer, much in ((self.mouth, given.mouth_mg), (self.puncture, given.puncture_mcg)):
+            if much.any():
+                # A dose of a step is taken to come at its beginning, and seen at its end.
+                out += _laid_over(answer[sites, :, every - 1 :: every], much, grid)
+        if given.tip_mcg.any():
+            so_far = self.tip[sites, :, every - 1 :: every]
+            one_step = np.diff(so_far, axis=-1, prepend=0.0) / grid.step_h
+            out += _laid_over(one_step, given.tip_mcg, grid)
+        out[out < _TRACE_NG_ML] = 0.0
+        return out
+
+    def steady(self, past: Past) -> Floats:
+        """[people, stretches] the cord's steady level in each stretch of a past."""
+        return np.asarray(np.outer(self.per_mg, past.mouth_mg) + np.outer(self.per_mcg, past.pump_mcg))
+
+
+def _laid_over(answer: Floats, much: Floats, grid: Grid) -> Floats:
+    sites, people, length = answer.shape
+    # Row n holds what came 1, 2, 3 ... steps before point n: one product with the answers does all doses at once.
+    came = sliding_window_view(much, length)[-grid.points :, ::-1]
+    return np.asarray((answer.reshape(-1, length) @ came.T).reshape(sites, people, grid.points))
+
+
+def places(book: Book) -> Sites:
+    """Plasma, a lumbar tap, the cistern, and the cord of the legs, in the order of the levels."""
+    length = parameter(book, "spine.length", "cm").value
+    fluid, tissue = np.zeros((1, 4, CELLS)), np.zeros((1, 4, CELLS))
+    fluid[0, LUMBAR, int(tap_cm(book) / length * SPINAL)] = fluid[0, CISTERN, neuraxis.CISTERN] = 1.0
+    low, high = numbers(book, "spine.legs", "cm")
+    places = (np.arange(SPINAL) + 0.5) / SPINAL * length
+    inside = (places >= low) & (places <= high)
+    tissue[0, CORD, :SPINAL] = inside / inside.sum()
+    return Sites(fluid, tissue, np.array([1.0, 0.0, 0.0, 0.0]))
