@@ -74,6 +74,16 @@ class EventTable(Struct, frozen=True, eq=False):
         )
 
 
+def repeated(numbers: Floats, codes: Ints, people: int) -> EventTable:
+    """One person's records [records, 4] and [records, 5] for each of so many people, each with a row of kinetics of their own."""
+    records = len(numbers)
+    of = np.tile(codes, (people, 1))
+    of[:, course.KINETICS] = np.repeat(np.arange(people), records)
+    return EventTable(
+        tuple(range(people)), np.arange(people + 1, dtype=np.int64) * records, np.tile(numbers, (people, 1)), of, {}
+    )
+
+
 def regimen(
     people: int,
     doses_mg: ArrayLike,

@@ -23,7 +23,7 @@ def smoothed(log_weights: Floats) -> tuple[Floats, float]:
     k-hat is inf where there is no tail to judge by.
     """
     x = log_weights - log_weights.max()
-    tail = math.ceil(min(0.2 * x.size, 3.0 * math.sqrt(x.size)))
+    tail = math.floor(min(0.2 * x.size, 3.0 * math.sqrt(x.size)))
     order = np.argsort(x, kind="stable")
     cut = max(x[order[-tail - 1]], math.log(np.finfo(float).tiny)) if x.size > tail else math.inf
     these = np.flatnonzero(x > cut)
