@@ -1,7 +1,7 @@
 """What was seen, turned into what is believed: the best fit, its curvature, and draws that are weighed and judged.
 
-Nothing in here knows about drugs.  A model has numbers that are standard normal before anything was seen, and says how
-well each candidate fits under each of its explanations; models compete by how well they explain.
+Nothing in here knows about drugs.  A candidate has numbers that are standard normal before anything was seen, and is of
+one of a few kinds; a model says how well each candidate fits, under each of some explanations.
 """
 
 from __future__ import annotations
@@ -24,42 +24,48 @@ Ints = NDArray[np.int64]
 WORST_K: Final = 0.7
 _SEED: Final = "estimate"
 # How draws are shared out between the best fits and what was believed before.
-_BEFORE: Final = 0.2
+_BEFORE: Final = 0.35
 _TAILS: Final = 5
-_STARTS: Final = 4
-_ROUNDS: Final = 25
-_CLOSE: Final = 1e-5
+# So often draws are added where the weight lies, until they are worth this share of what was asked for.
+_AGAIN: Final = 2
+_ENOUGH: Final = 0.2
+_STARTS: Final = 3
+_ROUNDS: Final = 8
+# A search has arrived when it expects to climb no more than this.
+_CLOSE: Final = 1e-3
 _SLOPE: Final = 1e-3
 _BEND: Final = 2e-2
 _MOVES: Final = 4
+_LOOKED: Final = 48
+_MATTERS: Final = 0.05
 
 
 class Model(Protocol):
-    """size: how many numbers a candidate has; share: how likely the model is before anything was seen."""
+    """size: how many numbers a candidate has; shares: how likely each kind is before anything was seen."""
 
     size: int
-    share: float
+    shares: Sequence[float]
 
-    def shows(self, x: Floats) -> Floats:
-        """[n, quantities] what candidates [n, size] would show under the first explanation."""
+    def shows(self, x: Floats, kind: Ints, under: Ints) -> Floats:
+        """[n, quantities] what candidates [n, size] of these kinds [n] would show, each under one explanation [n]."""
 
     def fits(self, shown: Floats) -> Floats:
         """[n] the logarithm of how likely what was seen is, given what would be shown."""
 
-    def explained(self, x: Floats) -> Floats:
-        """[n, explanations] the same under each explanation, each with the logarithm of its share beforehand."""
+    def explained(self, x: Floats, kind: Ints) -> Floats:
+        """[n, explanations] the same under each explanation, the first one the plain one, with the logarithm of its share."""
 
 
 class Draws(Struct, frozen=True, eq=False):
-    """Candidates [n, size] with their model [n] and weight [n], which sum to one; the explanations' logs [n, explanations].
+    """Candidates [n, size] with their kind [n] and weight [n], which sum to one; the explanations' logs [n, explanations].
 
     method: 'importance', 'sequential', or 'prior' where nothing was seen; k_hat: of the importance weights, also where
-    they were not good enough; best: [models, size] the best fits; effective: how many equal draws the weights are worth;
+    they were not good enough; best: [kinds, size] the best fits; effective: how many equal draws the weights are worth;
     evidence: the logarithm of how likely all that was seen is.
     """
 
     x: Floats
-    model: Ints
+    kind: Ints
     weight: Floats
     explained: Floats
     method: str
@@ -70,56 +76,58 @@ class Draws(Struct, frozen=True, eq=False):
     converged: bool
 
 
-def fitted(model: Model, starts: Floats) -> tuple[Floats, Floats, bool]:
-    """The best fits [starts, size] from each start, how high each is [starts], and whether all have arrived.
+def fitted(model: Model, starts: Floats, kind: Ints, under: Ints) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """The best fits [starts, size] from each start, how high each is [starts], and whether it has arrived [starts].
 
     Gauss, Newton, Levenberg and Marquardt: the slopes of what is shown by differences, the bend of the fit exactly; all
-    starts at once.
+    starts at once, and a place is tried with its slopes.
     """
-    x, size = starts.copy(), model.size
-    damping = np.full(len(x), 1e-2)
-    done = np.zeros(len(x), bool)
-    steps = np.concatenate([np.zeros((1, size)), _SLOPE * np.eye(size)])
-    height = np.full(len(x), -np.inf)
-    moved = np.ones(len(x), bool)
-    jacobian, slope, bend = np.empty(0), np.empty(0), np.empty(0)
+    size = model.size
+    around = np.concatenate([np.zeros((1, size)), _SLOPE * np.eye(size)])
+
+    def looked(x: Floats, these: Ints) -> tuple[Floats, Floats, Floats]:
+        whose, how = (np.repeat(each[these], size + 1) for each in (kind, under))
+        shown = model.shows((x[:, None] + around).reshape(-1, size), whose, how).reshape(len(x), size + 1, -1)
+        height = model.fits(shown[:, 0]) - 0.5 * (x * x).sum(axis=1)
+        return height, shown[:, 0], (shown[:, 1:] - shown[:, :1]).transpose(0, 2, 1) / _SLOPE
+
+    x, damping, left = starts.copy(), np.full(len(starts), 1e-2), np.arange(len(starts))
+    height, shown, jacobian = looked(x, left)
     for _ in range(_ROUNDS):
-        if moved.any():
-            shown = model.shows((x[:, None] + steps).reshape(-1, size)).reshape(len(x), size + 1, -1)
-            jacobian = (shown[:, 1:] - shown[:, :1]).transpose(0, 2, 1) / _SLOPE
-            fit, slope, bend = _slopes(model, shown[:, 0])
-            height = fit - 0.5 * (x * x).sum(axis=1)
-        gradient = np.einsum("sqd,sq->sd", jacobian, slope) - x
-        curved = np.einsum("sqd,sq,sqe->sde", jacobian, bend, jacobian) + np.eye(size)
-        curved += damping[:, None, None] * np.einsum("sdd->sd", curved)[:, :, None] * np.eye(size)
+        slope, bend = _slopes(model, shown[left])
+        gradient = np.einsum("sqd,sq->sd", jacobian[left], slope) - x[left]
+        curved = np.einsum("sqd,sq,sqe->sde", jacobian[left], bend, jacobian[left]) + np.eye(size)
+        curved += damping[left, None, None] * np.einsum("sdd->sd", curved)[:, :, None] * np.eye(size)
         step = np.linalg.solve(curved, gradient[:, :, None])[:, :, 0]
         step *= np.minimum(1.0, 2.0 / np.maximum(np.abs(step).max(axis=1, keepdims=True), 1e-12))
-        step[done] = 0.0
-        tried = x + step
-        found = model.fits(model.shows(tried)) - 0.5 * (tried * tried).sum(axis=1)
-        better = (found >= height - 1e-12) & ~done
-        x = np.where(better[:, None], tried, x)
-        done |= (np.abs(step).max(axis=1) < _CLOSE) | (damping > 1e8)
-        damping = np.where(better, damping * 0.2, damping * 8.0)
-        moved = better
-        if done.all():
+        going = 0.5 * (gradient * step).sum(axis=1) > _CLOSE
+        left, step = left[going], step[going]
+        if left.size == 0:
             break
-    return x, height, bool(done.all())
+        there, seen, sloped = looked(x[left] + step, left)
+        better = there >= height[left]
+        taken = left[better]
+        x[taken] += step[better]
+        height[taken], shown[taken], jacobian[taken] = there[better], seen[better], sloped[better]
+        damping[left] *= np.where(better, 0.1, 10.0)
+    arrived = np.ones(len(starts), bool)
+    arrived[left] = False
+    return x, height, arrived
 
 
-def _slopes(model: Model, shown: Floats) -> tuple[Floats, Floats, Floats]:
-    """The fit [n], its slope [n, quantities] in what is shown, and how it bends down there, zero or more."""
+def _slopes(model: Model, shown: Floats) -> tuple[Floats, Floats]:
+    """The slope [n, quantities] of the fit in what is shown, and how it bends down there, zero or more."""
     n, quantities = shown.shape
     h = 1e-3
     each = h * np.eye(quantities)
     ways = np.concatenate([np.zeros((1, quantities)), each, -each])
     found = model.fits((shown[:, None] + ways).reshape(-1, quantities)).reshape(n, -1)
     here, up, down = found[:, :1], found[:, 1 : 1 + quantities], found[:, 1 + quantities :]
-    return here[:, 0], (up - down) / (2 * h), np.maximum((2 * here - up - down) / h**2, 0.0)
+    return (up - down) / (2 * h), np.maximum((2 * here - up - down) / h**2, 0.0)
 
 
-def curvature(model: Model, x: Floats) -> Floats:
-    """[size, size] how the logarithm of the posterior bends down at x: second differences of it, by all pairs."""
+def curvature(model: Model, x: Floats, kind: Ints, under: Ints) -> Floats:
+    """[n, size, size] how the logarithm of the posterior bends down at places [n, size]: second differences, by all pairs."""
     size = model.size
     pairs = [(i, j) for i in range(size) for j in range(i, size)]
     ways = np.zeros((len(pairs), 4, size))
@@ -127,18 +135,20 @@ def curvature(model: Model, x: Floats) -> Floats:
         for w, (a, b) in enumerate(((1, 1), (1, -1), (-1, 1), (-1, -1))):
             ways[k, w, i] += 0.5 * _BEND * a
             ways[k, w, j] += 0.5 * _BEND * b
-    at = x + ways.reshape(-1, size)
-    height = (model.fits(model.shows(at)) - 0.5 * (at * at).sum(axis=1)).reshape(-1, 4)
-    found = np.zeros((size, size))
-    for (i, j), (a, b, c, d) in zip(pairs, height, strict=True):
-        found[i, j] = found[j, i] = -(a - b - c + d) / _BEND**2
+    at = (x[:, None, None] + ways).reshape(-1, size)
+    fit = model.fits(model.shows(at, np.repeat(kind, 4 * len(pairs)), np.repeat(under, 4 * len(pairs))))
+    height = (fit - 0.5 * (at * at).sum(axis=1)).reshape(len(x), -1, 4)
+    bends = -(height[..., 0] - height[..., 1] - height[..., 2] + height[..., 3]) / _BEND**2
+    found = np.zeros((len(x), size, size))
+    for k, (i, j) in enumerate(pairs):
+        found[:, i, j] = found[:, j, i] = bends[:, k]
     return found
 
 
 class _Bell(Struct, frozen=True, eq=False):
-    """A way to draw candidates of a model: t-shaped around a place, or normal and as believed before."""
+    """A way to draw candidates of a kind: t-shaped around a place, or normal and as believed before."""
 
-    model: int
+    kind: int
     share: float
     middle: Floats
     root: Floats
@@ -162,71 +172,100 @@ class _Bell(Struct, frozen=True, eq=False):
         return np.asarray(constant - volume - 0.5 * (self.tails + size) * np.log1p(square / self.tails))
 
 
-def weighed(models: Sequence[Model], count: int) -> Draws:
+def weighed(model: Model, count: int) -> Draws:
     """About `count` weighed draws from what is believed after all that was seen.
 
     Around each best fit a bell of its curvature, with heavy tails, and beside them what was believed before; where their
     weights cannot be trusted, sequentially from the one to the other.
     """
-    bells, best, arrived = _bells(models)
-    x, model = [], []
-    for n, bell in enumerate(bells):
-        x.append(bell.drawn(max(round(bell.share * count), 8), f"bell {n}"))
-        model.append(np.full(len(x[-1]), bell.model))
-    every, which = np.concatenate(x), np.concatenate(model)
-    shares = [len(each) / len(every) for each in x]
-    explained, target, proposed = None, np.empty(len(every)), np.full(len(every), -np.inf)
-    for m, each in enumerate(models):
-        these = which == m
-        found = each.explained(every[these])
-        explained = np.full((len(every), found.shape[1]), -np.inf) if explained is None else explained
-        explained[these] = found
-        target[these] = math.log(each.share) + np.logaddexp.reduce(found, axis=1) + _log_normal(every[these])
-        for share, bell in zip(shares, bells, strict=True):
-            if bell.model == m:
-                proposed[these] = np.logaddexp(proposed[these], math.log(share) + bell.log_density(every[these]))
-    assert explained is not None
-    raw = np.where(np.isfinite(target), target - proposed, -1e300)
-    log_weight, k = smoothed(raw)
-    if k <= WORST_K:
+    bells, best, arrived = _bells(model)
+    x, kind, explained, counts = np.empty((0, model.size)), np.empty(0, np.int64), np.empty((0, 0)), list[int]()
+    k = math.inf
+    for _ in range(_AGAIN + 1):
+        for bell in bells[len(counts) :]:
+            counts.append(max(round(bell.share * count), 8))
+            part = bell.drawn(counts[-1], f"bell {len(counts)}")
+            x, kind = np.concatenate([x, part]), np.concatenate([kind, np.full(len(part), bell.kind)])
+        new = model.explained(x[len(explained) :], kind[len(explained) :])
+        explained = np.concatenate([explained.reshape(-1, new.shape[1]), new])
+        target = np.log(model.shares)[kind] + np.logaddexp.reduce(explained, axis=1) + _log_normal(x)
+        proposed = np.full(len(x), -np.inf)
+        for many, bell in zip(counts, bells, strict=True):
+            same = kind == bell.kind
+            proposed[same] = np.logaddexp(proposed[same], math.log(many / len(x)) + bell.log_density(x[same]))
+        raw = np.where(np.isfinite(target), target - proposed, -1e300)
+        log_weight, k = smoothed(raw)
         weight = np.exp(log_weight)
+        effective = 1.0 / float((weight**2).sum())
+        if k <= WORST_K and effective >= _ENOUGH * count:
+            break
+        bells += _nearer(x, kind, weight, len(model.shares))
+    if k <= WORST_K:
         evidence = float(np.logaddexp.reduce(raw) - math.log(len(raw)))
-        return Draws(
-            every, which, weight, explained, "importance", k, 1.0 / float((weight**2).sum()), evidence, best, arrived
-        )
-    return _sequential(models, count, k, best, arrived)
+        return Draws(x, kind, weight, explained, "importance", k, effective, evidence, best, arrived)
+    return _sequential(model, count, k, best, arrived)
+
+
+def _nearer(x: Floats, kind: Ints, weight: Floats, kinds: int) -> list[_Bell]:
+    """Bells where the weight of the draws lies, for draws that come nearer to it."""
+    found = []
+    for k in range(kinds):
+        share = float(weight[kind == k].sum())
+        if share < 0.01:
+            continue
+        mine = weight[kind == k] / share
+        middle = mine @ x[kind == k]
+        apart = x[kind == k] - middle
+        # Few draws show too little spread: what they lack is taken from what was believed before.
+        worth = 1.0 / float((mine**2).sum())
+        trust = worth / (worth + x.shape[1])
+        spread = trust * (apart.T * mine) @ apart + (1.0 - trust) * np.eye(x.shape[1])
+        found.append(_Bell(k, share, middle, np.linalg.cholesky(spread), _TAILS))
+    return found
 
 
 def _log_normal(x: Floats) -> Floats:
     return np.asarray(-0.5 * (x * x).sum(axis=1) - 0.5 * x.shape[1] * math.log(2 * math.pi))
 
 
-def _bells(models: Sequence[Model]) -> tuple[list[_Bell], Floats, bool]:
-    """What to draw from; the best fit of each model; whether every search arrived."""
-    fits, heights, arrived = [], [], True
-    for m, model in enumerate(models):
-        starts = np.concatenate([np.zeros((1, model.size)), 0.8 * normals(_SEED, "starts", 0, _STARTS - 1, model.size)])
-        x, height, done = fitted(model, starts)
-        arrived &= done
-        order = np.argsort(-height, kind="stable")
-        distinct = [order[0]]
-        for s in order[1:]:
-            apart = all(np.abs(x[s] - x[other]).max() > 0.5 for other in distinct)
-            if apart and height[order[0]] - height[s] < 4.0:
+def _bells(model: Model) -> tuple[list[_Bell], Floats, bool]:
+    """What to draw from; the best plain fit of each kind, and whether the search for it arrived."""
+    kinds, size = len(model.shares), model.size
+    starts = np.concatenate([np.zeros((1, size)), 0.8 * normals(_SEED, "starts", 0, _STARTS - 1, size)])
+    ways = [(0, _STARTS), *((n, 1) for n in _also(model))]
+    begin = np.concatenate([starts[:many] for _ in range(kinds) for _, many in ways])
+    kind = np.repeat(np.arange(kinds), sum(many for _, many in ways))
+    under = np.tile(np.concatenate([np.full(many, n) for n, many in ways]), kinds)
+    x, height, arrived = fitted(model, begin, kind, under)
+    distinct: list[int] = []
+    for k in range(kinds):
+        mine = [int(s) for s in np.argsort(-height, kind="stable") if kind[s] == k]
+        for s in mine:
+            apart = all(kind[other] != k or np.abs(x[s] - x[other]).max() > 0.5 for other in distinct)
+            if apart and (under[s] or height[mine[0]] - height[s] < 4.0):
                 distinct.append(s)
-        for s in distinct:
-            root, volume = _root(curvature(model, x[s]))
-            fits.append((m, x[s], root))
-            heights.append(math.log(model.share) + height[s] + volume)
-    best = np.stack([next(x for m, x, _ in fits if m == n) for n in range(len(models))])
-    relative = np.exp(np.array(heights) - max(heights))
+    roots = [_root(each) for each in curvature(model, x[distinct], kind[distinct], under[distinct])]
+    high = height[distinct] + np.array([volume for _, volume in roots]) + np.log(model.shares)[kind[distinct]]
     # Each gets enough to be judged by, even where it seems not to count.
+    relative = np.exp(high - high.max())
     relative = np.maximum(relative / relative.sum(), 0.1)
     relative *= (1.0 - _BEFORE) / relative.sum()
-    found = [_Bell(m, float(share), x, root, _TAILS) for (m, x, root), share in zip(fits, relative, strict=True)]
-    for m, model in enumerate(models):
-        found.append(_Bell(m, _BEFORE * model.share, np.zeros(model.size), np.eye(model.size), 0))
-    return found, best, arrived
+    found = [
+        _Bell(int(kind[s]), float(share), x[s], root, _TAILS)
+        for s, share, (root, _) in zip(distinct, relative, roots, strict=True)
+    ]
+    found += [_Bell(k, _BEFORE * share, np.zeros(size), np.eye(size), 0) for k, share in enumerate(model.shares)]
+    plain = [int(np.argmax(np.where((kind == k) & (under == 0), height, -np.inf))) for k in range(kinds)]
+    return found, x[plain], bool(arrived[plain].all())
+
+
+def _also(model: Model) -> list[int]:
+    """Which explanations but the plain one may matter, by what was believed before: each is searched for too."""
+    x = normals(_SEED, "looked", 0, _LOOKED, model.size)
+    found = model.explained(x, np.zeros(_LOOKED, np.int64))
+    likely = np.logaddexp.reduce(found, axis=0)
+    share = np.exp(likely - np.logaddexp.reduce(likely))
+    return [int(n) for n in np.argsort(-share, kind="stable")[:2] if n and share[n] > _MATTERS]
 
 
 def _root(curved: Floats) -> tuple[Floats, float]:
@@ -239,17 +278,18 @@ def _root(curved: Floats) -> tuple[Floats, float]:
     return np.asarray(vectors / np.sqrt(values)), float(-0.5 * np.log(values).sum())
 
 
-def _sequential(models: Sequence[Model], count: int, k: float, best: Floats, arrived: bool) -> Draws:
+def _sequential(model: Model, count: int, k: float, best: Floats, arrived: bool) -> Draws:
     """Draws that go from what was believed before to what is believed after in steps, each moved where it fits better."""
-    parts = [_tempered(model, m, max(count // len(models), 50)) for m, model in enumerate(models)]
-    evidence = np.array([math.log(model.share) + part[2] for model, part in zip(models, parts, strict=True)])
+    kinds = range(len(model.shares))
+    parts = [_tempered(model, kind, max(count // len(kinds), 50)) for kind in kinds]
+    evidence = np.log(model.shares) + np.array([part[2] for part in parts])
     total = float(np.logaddexp.reduce(evidence))
     weight = np.concatenate(
         [np.full(len(part[0]), math.exp(one - total) / len(part[0])) for one, part in zip(evidence, parts, strict=True)]
     )
     return Draws(
         np.concatenate([part[0] for part in parts]),
-        np.concatenate([np.full(len(part[0]), m) for m, part in enumerate(parts)]),
+        np.concatenate([np.full(len(part[0]), kind) for kind, part in zip(kinds, parts, strict=True)]),
         weight,
         np.concatenate([part[1] for part in parts]),
         "sequential",
@@ -262,9 +302,10 @@ def _sequential(models: Sequence[Model], count: int, k: float, best: Floats, arr
 
 
 def _tempered(model: Model, m: int, count: int) -> tuple[Floats, Floats, float]:
-    """Draws of one model, their explanations, and the logarithm of its evidence."""
+    """Draws of one kind, their explanations, and the logarithm of its evidence."""
+    kind = np.full(count, m)
     x = normals(_SEED, f"particles {m}", 0, count, model.size)
-    explained = model.explained(x)
+    explained = model.explained(x, kind)
     fit = np.logaddexp.reduce(explained, axis=1)
     warm, evidence, n = 0.0, 0.0, 0
     while warm < 1.0:
@@ -281,7 +322,7 @@ def _tempered(model: Model, m: int, count: int) -> tuple[Floats, Floats, float]:
             n += 1
             drawn = normals(_SEED, f"moves {m} {n}", 0, count, model.size + 2)
             to = x + drawn[:, : model.size] @ root.T
-            there = model.explained(to)
+            there = model.explained(to, kind)
             better = np.logaddexp.reduce(there, axis=1)
             ahead = warm * (better - fit) - 0.5 * ((to * to).sum(axis=1) - (x * x).sum(axis=1))
             # A uniform number from two normal ones: the angle they make.
