@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 
 # Normal numbers a person has: how far tolerance goes, how slowly dependence follows, toxicity, and one to spare.
 ETAS = 4
-_MOST, _TIME, _HALF = range(3)
+MOST, TIME, HALF = range(3)
 # The distance, in sd, between the ends of a range that holds nine tenths of people.
 _NINE_TENTHS = 2 * 1.6449
 
@@ -51,9 +51,9 @@ def adaptation(normals: Floats, book: Book) -> Adaptation:
     low, high = numbers(book, "dependence.withdrawal_time", "days")
     return Adaptation(
         parameter(book, "dependence.tolerance_time", "days").value,
-        parameter(book, "dependence.tolerance_most").drawn(normals[:, _MOST]),
-        math.sqrt(low * high) * np.exp(math.log(high / low) / _NINE_TENTHS * normals[:, _TIME]),
-        parameter(book, "toxicity.half", "ng/mL").drawn(normals[:, _HALF]),
+        parameter(book, "dependence.tolerance_most").drawn(normals[:, MOST]),
+        math.sqrt(low * high) * np.exp(math.log(high / low) / _NINE_TENTHS * normals[:, TIME]),
+        parameter(book, "toxicity.half", "ng/mL").drawn(normals[:, HALF]),
         parameter(book, "dependence.rebound", "%").value,
         parameter(book, "dependence.tone_back", "%").value,
     )

@@ -29,7 +29,7 @@ CELLS: Final = SPINAL + 2
 # Normal numbers a person has for the spine: fluid, mixing, way to the blood, diffusion, regime, cistern, partition, and
 # one to spare.
 ETAS: Final = 8
-_FLUID, _MIXING, _TO_BLOOD, _DIFFUSION, _REGIME, _CISTERN, _PARTITION = range(7)
+FLUID, MIXING, TO_BLOOD, DIFFUSION, REGIME, TO_CRANIAL, PARTITION = range(7)
 _HEIGHT_CM: Final = 175.0
 # Where the drug is put, as a spread along the spine in cm (evidence/model.md 2): 1 mL by puncture, a pump's bolus, drip.
 PUNCTURE_CM, BOLUS_CM, INFUSION_CM = 3.0, 1.0, 0.7
@@ -106,20 +106,20 @@ def spine(
     scale = height_cm / _HEIGHT_CM
     length = number("length", "cm") * scale
     step = length / SPINAL
-    area = drawn("csf", "mL", _FLUID) / number("length", "cm")
+    area = drawn("csf", "mL", FLUID) / number("length", "cm")
     volume = np.empty((n, CELLS))
     volume[:, :SPINAL] = (area * step)[:, None]
     volume[:, CISTERN], volume[:, CRANIAL] = number("cistern", "mL"), number("cranial", "mL")
 
-    pace = drawn("mixing", "cm2/h", _MIXING)
+    pace = drawn("mixing", "cm2/h", MIXING)
     share = {"fast": 0.0, "slow": 1.0, "mixture": number("mixing_slow_share", "%")}[mixing]
-    slow = normals[:, _REGIME] < (NormalDist().inv_cdf(share) if 0.0 < share < 1.0 else (share - 0.5) * math.inf)
+    slow = normals[:, REGIME] < (NormalDist().inv_cdf(share) if 0.0 < share < 1.0 else (share - 0.5) * math.inf)
     low, high = numbers(book, "spine.mixing_slow", "cm2/h")
     pace = np.where(slow, pace * math.sqrt(low * high) / number("mixing", "cm2/h"), pace)
     edges = np.arange(1, SPINAL + 1) / SPINAL
     exchange = np.empty((n, CELLS - 1))
     exchange[:, :SPINAL] = (pace * area / step)[:, None] * (1.0 + number("mixing_slope", "%") * (2.0 * edges - 1.0))
-    exchange[:, SPINAL] = drawn("cistern_cranial", "mL/h", _CISTERN)
+    exchange[:, SPINAL] = drawn("cistern_cranial", "mL/h", TO_CRANIAL)
 
     caudal, made = number("caudal_flow", "mL/h"), number("production", "mL/h")
     down, up, lost = np.zeros((n, CELLS - 1)), np.zeros((n, CELLS - 1)), np.zeros((n, CELLS))
@@ -127,12 +127,12 @@ def spine(
     up[:, SPINAL] = made - caudal
     lost[:, :SPINAL], lost[:, CRANIAL] = caudal / SPINAL, made - caudal
     crossing = np.zeros((n, CELLS))
-    crossing[:, :SPINAL] = drawn("to_blood", "/h", _TO_BLOOD)[:, None] * volume[:, :SPINAL]
+    crossing[:, :SPINAL] = drawn("to_blood", "/h", TO_BLOOD)[:, None] * volume[:, :SPINAL]
 
-    radius, partition = number("cord_radius", "cm"), drawn("cord_partition", "%", _PARTITION)
+    radius, partition = number("cord_radius", "cm"), drawn("cord_partition", "%", PARTITION)
     depth = radius / resolvent.SHELLS
     reach = number("cord_volume", "mL") / (math.pi * radius**2) * scale
-    through = number("diffusion_share", "%") * drawn("diffusion", "cm2/h", _DIFFUSION) / depth
+    through = number("diffusion_share", "%") * drawn("diffusion", "cm2/h", DIFFUSION) / depth
     cord = (np.arange(SPINAL) + 0.5) / SPINAL * length[:, None] >= (length - reach)[:, None]
     room, inward, leaving = (np.zeros((n, CELLS, resolvent.SHELLS)) for _ in range(3))
     for k in range(resolvent.SHELLS):

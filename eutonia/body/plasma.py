@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 # How many normal numbers a person has for their kinetics; the columns are the same in every model, so that a person
 # who absorbs fast in one does so in the other.
 ETAS: Final = 8
-_CLEARANCE, _VOLUME, _ABSORB, _TRANSIT, _SHARE = range(5)
+CLEARANCE, VOLUME, ABSORB, TRANSIT, SHARE = range(5)
 
 # Whom the published models were made of, in years: Simon's, Chevillard's and Kochak's adults, He's children of 2 to 17.
 _AGES: Final = {
@@ -90,7 +90,7 @@ def _share(typical: float, between: float, normals: Floats) -> Floats:
 def with_share(kinetics: Kinetics, typical: float, normals: Floats, book: Book) -> Kinetics:
     """The same people absorbing another share; each stays where they are between high and low."""
     between = parameter(book, "body.share", "%").between
-    return replace(kinetics, share=_share(typical, between, normals[:, _SHARE]))
+    return replace(kinetics, share=_share(typical, between, normals[:, SHARE]))
 
 
 def _adult(people: People, normals: Floats, book: Book, form: str, unsure: bool) -> Kinetics:
@@ -98,20 +98,20 @@ def _adult(people: People, normals: Floats, book: Book, form: str, unsure: bool)
     size = people.weight_kg / 70.0
     rest = parameter(book, "body.clearance_nonrenal", "mL/min")
     per_creatinine = parameter(book, "body.clearance_per_creatinine", "%")
-    own = np.exp(rest.spread(unsure) * normals[:, _CLEARANCE])
+    own = np.exp(rest.spread(unsure) * normals[:, CLEARANCE])
     renal = per_creatinine.value * people.creatinine_ml_min * 0.06 * own
-    volume = normals[:, _VOLUME]
-    transit = _spread(parameter(book, "body.transit", "/h"), normals[:, _TRANSIT])
+    volume = normals[:, VOLUME]
+    transit = _spread(parameter(book, "body.transit", "/h"), normals[:, TRANSIT])
     share = parameter(book, "body.share", "%")
     return Kinetics(
         transit if form == "tablet" else np.zeros(n),
-        _spread(parameter(book, "body.absorb", "/h"), normals[:, _ABSORB]),
+        _spread(parameter(book, "body.absorb", "/h"), normals[:, ABSORB]),
         rest.value * size**0.75 * own + renal,
         renal,
         _spread(parameter(book, "body.central", "L"), volume) * size,
         parameter(book, "body.between", "L/h").value * size**0.75,
         _spread(parameter(book, "body.peripheral", "L"), volume) * size,
-        _share(share.value, share.between, normals[:, _SHARE]),
+        _share(share.value, share.between, normals[:, SHARE]),
         np.zeros(n),
     )
 
@@ -119,13 +119,13 @@ def _adult(people: People, normals: Floats, book: Book, form: str, unsure: bool)
 def _one_compartment(name: str) -> Model:
     def found(people: People, normals: Floats, book: Book, form: str, unsure: bool) -> Kinetics:
         n, none = len(people), np.zeros(len(people))
-        clearance = _spread(parameter(book, f"plasma.{name}.cl_f", "L/h"), normals[:, _CLEARANCE])
+        clearance = _spread(parameter(book, f"plasma.{name}.cl_f", "L/h"), normals[:, CLEARANCE])
         return Kinetics(
             none,
-            _spread(parameter(book, f"plasma.{name}.ka", "/h"), normals[:, _ABSORB]),
+            _spread(parameter(book, f"plasma.{name}.ka", "/h"), normals[:, ABSORB]),
             clearance,
             none,
-            _spread(parameter(book, f"plasma.{name}.v_f", "L"), normals[:, _VOLUME]),
+            _spread(parameter(book, f"plasma.{name}.v_f", "L"), normals[:, VOLUME]),
             none,
             none,
             np.ones(n),
@@ -139,11 +139,11 @@ def _kochak(people: People, normals: Floats, book: Book, form: str, unsure: bool
     # The paper gives no absorption rate (drug was infused into the gut) and no spread: ours stand in for both.
     n = len(people)
     ours = parameter(book, "body.clearance_nonrenal", "mL/min")
-    own = np.exp(ours.between * normals[:, _CLEARANCE])
-    volumes = np.exp(parameter(book, "body.central", "L").between * normals[:, _VOLUME])
+    own = np.exp(ours.between * normals[:, CLEARANCE])
+    volumes = np.exp(parameter(book, "body.central", "L").between * normals[:, VOLUME])
     return Kinetics(
         np.zeros(n),
-        _spread(parameter(book, "body.absorb", "/h"), normals[:, _ABSORB]),
+        _spread(parameter(book, "body.absorb", "/h"), normals[:, ABSORB]),
         parameter(book, "plasma.kochak1985.cl_f", "mL/min").value * own,
         parameter(book, "plasma.kochak1985.cl_renal", "mL/min").value * own,
         parameter(book, "plasma.kochak1985.vc_f", "L").value * volumes,
@@ -170,13 +170,13 @@ def _he(people: People, normals: Floats, book: Book, form: str, unsure: bool) ->
     v1, v2 = central * volume.value, (1.0 - central) * volume.value
     flow = slow * (k10 - slow) / (k10 / v2 - slow * (1.0 / v1 + 1.0 / v2))
     absorb = parameter(book, "body.he2014.absorb", "/h")
-    volumes = np.exp(volume.between * normals[:, _VOLUME]) * people.weight_kg
+    volumes = np.exp(volume.between * normals[:, VOLUME]) * people.weight_kg
     # A normal number makes the rate faster, as in the other models, so the time shorter.
-    mean = _spread(transit, -normals[:, _TRANSIT])
+    mean = _spread(transit, -normals[:, TRANSIT])
     return Kinetics(
         1.0 / mean,
         np.full(n, absorb.value),
-        _spread(clearance, normals[:, _CLEARANCE]) * people.weight_kg,
+        _spread(clearance, normals[:, CLEARANCE]) * people.weight_kg,
         np.zeros(n),
         v1 * volumes,
         flow * people.weight_kg,

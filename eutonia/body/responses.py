@@ -49,15 +49,30 @@ class Source(Struct, frozen=True, eq=False):
         return np.asarray(found / (1.0 + z / transit))
 
 
-def responses(spine: Spine, sources: Sequence[Source], sites: Sites, times_h: Floats) -> Floats:
+def responses(
+    spine: Spine, sources: Sequence[Source], sites: Sites, times_h: Floats, tolerance: float = _TOLERANCE
+) -> Floats:
     """[sources, sites, people, times] concentrations in ng/mL at ascending times above zero.
 
-    The weights of the sites are those of the first person: places that are the same share of everybody's spine.
+    tolerance: what is left of the error beside the peak.  The weights of the sites are those of the first person: places
+    that are the same share of everybody's spine.
     """
-    z, w = nodes(float(times_h[0]), float(times_h[-1]), _TOLERANCE)
-    seen = _seen(spine, sources, sites, z)
+    return responses_and_areas(spine, sources, sites, times_h, tolerance)[0]
+
+
+def responses_and_areas(
+    spine: Spine, sources: Sequence[Source], sites: Sites, times_h: Floats, tolerance: float = _TOLERANCE
+) -> tuple[Floats, Floats]:
+    """The responses, and [sources, sites, people] as `areas` gives them, of a steady source for one unit at once."""
+    z, w = nodes(float(times_h[0]), float(times_h[-1]), tolerance)
+    seen = _seen(spine, sources, sites, np.append(z, _ZERO))
+    whole = 1e3 * seen[..., -1].real
+    for k, source in enumerate(sources):
+        if source.steady:
+            whole[k] *= _ZERO
+    seen = seen[..., :-1]
     turning = 1e3 * w[:, None] * np.exp(np.outer(z, times_h))
-    return np.asarray(seen.real @ turning.real - seen.imag @ turning.imag)
+    return np.asarray(seen.real @ turning.real - seen.imag @ turning.imag), whole
 
 
 def areas(spine: Spine, sources: Sequence[Source], sites: Sites) -> Floats:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ Floats = NDArray[np.float64]
 
 # Normal numbers a person has for the effect: sensitivity, pace, baseline, and that of a visit.
 ETAS = 4
-_C50, _PACE, _BASELINE, _VISIT = range(4)
+C50, PACE, BASELINE, VISIT = range(4)
 # The Ashworth scale of 1 to 5; the modified one of 0 to 4 (with 1+) reads a point less.
 LOWEST, HIGHEST = 1.0, 5.0
 
@@ -28,16 +30,22 @@ class Sensitivity(Struct, frozen=True, eq=False):
     eta: float
 
 
-def sensitivity(normals: Floats, baseline: float, book: Book, unsure: bool = False) -> Sensitivity:
+def sensitivity(normals: Floats, baseline: float | None, book: Book, unsure: bool = False) -> Sensitivity:
     """The people's answers; normals: [people, ETAS], zeros for the typical person.
 
+    baseline: the Ashworth score (1-5) without the drug; where it is not known, every place of the scale is as likely.
     unsure: each person is also drawn from what is not certain about the model itself.
     """
-    spread = parameter(book, "tone.baseline", "points").value
+    if baseline is None:
+        share = np.array([0.5 * (1.0 + math.erf(each / math.sqrt(2.0))) for each in normals[:, BASELINE]])
+        without = LOWEST + (HIGHEST - LOWEST) * share
+    else:
+        spread = parameter(book, "tone.baseline", "points").value
+        without = np.clip(baseline + spread * normals[:, BASELINE], LOWEST, HIGHEST)
     return Sensitivity(
-        parameter(book, "tone.c50", "ng/mL").drawn(normals[:, _C50], unsure),
-        parameter(book, "tone.pace", "/h").drawn(normals[:, _PACE], unsure),
-        np.clip(baseline + spread * normals[:, _BASELINE], LOWEST, HIGHEST),
+        parameter(book, "tone.c50", "ng/mL").drawn(normals[:, C50], unsure),
+        parameter(book, "tone.pace", "/h").drawn(normals[:, PACE], unsure),
+        without,
         parameter(book, "tone.gamma").value,
         parameter(book, "tone.eta").value,
     )
@@ -89,6 +97,6 @@ def scored(expected: Floats, normals: Floats, book: Book) -> Floats:
     of the scale there is nowhere to go.  normals: [people, ETAS].
     """
     scale = parameter(book, "tone.score_scale", "points").value
-    at = expected + parameter(book, "tone.visit", "points").value * normals[:, _VISIT]
+    at = expected + parameter(book, "tone.visit", "points").value * normals[:, VISIT]
     below = 1.0 / (1.0 + np.exp(-(np.array([1.5, 2.5, 3.5, 4.5]) - at[:, None]) / scale))
     return np.diff(np.pad(below, ((0, 0), (1, 1)), constant_values=((0, 0), (0, 1))), axis=1)

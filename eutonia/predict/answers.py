@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cached_property, partial
 from typing import Final
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from eutonia.body import neuraxis
 from eutonia.body.neuraxis import CELLS, INFUSION_CM, PUNCTURE_CM, SPINAL, Sites, injected, tap_cm, vertebra_cm
 from eutonia.body.parameters import numbers, parameter
-from eutonia.body.responses import Source, areas, responses
+from eutonia.body.responses import Source, areas, responses_and_areas
 from eutonia.knowledge import Book
 from eutonia.predict.given import Doses, Grid, Past
 from eutonia.predict.patient import Patient
@@ -27,6 +28,8 @@ Floats = NDArray[np.float64]
 PLASMA, LUMBAR, CISTERN, CORD = range(4)
 # How fine the finest grid is.
 FINEST_H: Final = 0.5
+# What is left of the error beside the peak: far below anything that a band of people shows.
+EXACT: Final = 1e-5
 # Less than anybody can measure, and less than the answers are exact to.
 _TRACE_NG_ML: Final = 1e-3
 
@@ -34,17 +37,24 @@ _TRACE_NG_ML: Final = 1e-3
 class Answers:
     """People, and what one mg or mcg by each of the ways ('mouth', 'tip', 'puncture') does to their levels.
 
-    per_mg, per_mcg: [people] the cord's steady level in ng/mL for one mg by mouth, one mcg at the tip, daily.
+    seen: which places are looked at; tolerance: what is left of the error beside the peak.
     """
 
-    def __init__(self, someone: Patient, book: Book, ways: Sequence[str]) -> None:
+    def __init__(
+        self,
+        someone: Patient,
+        book: Book,
+        ways: Sequence[str],
+        seen: Sequence[int] = (PLASMA, LUMBAR, CISTERN, CORD),
+        tolerance: float = EXACT,
+    ) -> None:
         along, n = someone.spine, len(someone)
-        self.ways, self.people = tuple(ways), n
+        self.ways = tuple(ways)
         self.memory = timedelta(hours=float(book.quantity("predict.memory").to("h")))
         times = np.asarray(FINEST_H * np.arange(1, round(self.memory / timedelta(hours=FINEST_H)) + 1))
         scale = along.length_cm / parameter(book, "spine.length", "cm").value
         tap = tap_cm(book)
-        sites = places(book)
+        sites = _some(places(book), seen)
 
         def at(cm: float, wide: float) -> Floats:
             return np.concatenate([injected(along, cm * scale, wide), np.zeros((n, 1))], axis=1)
@@ -57,20 +67,36 @@ class Answers:
             "puncture": Source(at(tap, PUNCTURE_CM)),
         }
         # Only what is given at all; each further way would cost as much as all plans.
-        found = responses(along, [sources[way] for way in ways], sites, times)
-        none = np.zeros((4, n, times.size))
+        found, whole = responses_and_areas(along, [sources[way] for way in ways], sites, times, tolerance)
+        none = np.zeros((len(seen), n, times.size))
         self.mouth, self.tip, self.puncture = (
             found[self.ways.index(way)] if way in ways else none for way in ("mouth", "tip", "puncture")
         )
-        once = [sources["mouth"], Source(sources["tip"].mcg)]
-        self.per_mg, self.per_mcg = areas(along, once, sites)[:, CORD] / 24.0
+        self._whole = whole[:, list(seen).index(CORD)]
+        self._areas = partial(areas, along, [sources["mouth"], Source(sources["tip"].mcg)], _some(places(book), [CORD]))
+
+    @cached_property
+    def per_mg(self) -> Floats:
+        """[people] the cord's steady level in ng/mL for one mg by mouth daily."""
+        return self._steadily("mouth")
+
+    @cached_property
+    def per_mcg(self) -> Floats:
+        """[people] the cord's steady level in ng/mL for one mcg at the tip daily."""
+        return self._steadily("tip")
+
+    def _steadily(self, way: str) -> Floats:
+        if way in self.ways:
+            return np.asarray(self._whole[self.ways.index(way)] / 24.0)
+        # Given long ago: only the years before still ask for it.
+        return np.asarray(self._areas()[("mouth", "tip").index(way), 0] / 24.0)
 
     def levels(self, given: Doses, grid: Grid, sites: slice = slice(None)) -> Floats:
         """[sites, people, points] concentrations in ng/mL: each answer as often as its dose, and as late."""
         every = round(grid.step_h / FINEST_H)
         for way, much in (("mouth", given.mouth_mg), ("tip", given.tip_mcg), ("puncture", given.puncture_mcg)):
             assert way in self.ways or not much.any(), way
-        out = np.zeros((len(range(4)[sites]), self.people, grid.points))
+        out = np.zeros((*self.mouth[sites].shape[:2], grid.points))
         for answer, much in ((self.mouth, given.mouth_mg), (self.puncture, given.puncture_mcg)):
             if much.any():
                 # A dose of a step is taken to come at its beginning, and seen at its end.
@@ -84,7 +110,12 @@ class Answers:
 
     def steady(self, past: Past) -> Floats:
         """[people, stretches] the cord's steady level in each stretch of a past."""
-        return np.asarray(np.outer(self.per_mg, past.mouth_mg) + np.outer(self.per_mcg, past.pump_mcg))
+        out = np.zeros((len(self._whole[0]), past.lasting_h.size))
+        if past.mouth_mg.any():
+            out += np.outer(self.per_mg, past.mouth_mg)
+        if past.pump_mcg.any():
+            out += np.outer(self.per_mcg, past.pump_mcg)
+        return out
 
 
 def _laid_over(answer: Floats, much: Floats, grid: Grid) -> Floats:
@@ -104,3 +135,8 @@ def places(book: Book) -> Sites:
     inside = (places >= low) & (places <= high)
     tissue[0, CORD, :SPINAL] = inside / inside.sum()
     return Sites(fluid, tissue, np.array([1.0, 0.0, 0.0, 0.0]))
+
+
+def _some(sites: Sites, seen: Sequence[int]) -> Sites:
+    these = list(seen)
+    return Sites(sites.fluid[:, these], sites.tissue[:, these], sites.plasma[these])

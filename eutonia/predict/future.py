@@ -25,7 +25,7 @@ from eutonia.moment import iso
 from eutonia.plan import Plan
 from eutonia.predict.answers import CISTERN, CORD, FINEST_H, LUMBAR, PLASMA, Answers
 from eutonia.predict.given import Doses, Grid, doses, past
-from eutonia.predict.patient import Patient, Unpredicted, patient
+from eutonia.predict.patient import Normals, Patient, Unpredicted, patient
 from eutonia.predict.spread import Spread, quantiles, spread
 from eutonia.pump import PumpState
 from eutonia.pump.reservoir import left_the_tip
@@ -67,6 +67,7 @@ class Prediction(Struct, frozen=True, eq=False):
     each Ashworth score of 1 to 5 is on the last day, or at the strongest after a bolus.  arrives: when the drug is at the
     tip, where the line makes it wait.  onset_h: from the first change of a dose to half of what it does to the tone before
     the next one.  lost_h: until half of the effect of now is gone if nothing more were given.
+    sharpened: whether the patient's own data have chosen the people.
     """
 
     people: int
@@ -85,6 +86,7 @@ class Prediction(Struct, frozen=True, eq=False):
     lost_h: Spread | None
     chances: tuple[Chance, ...]
     assumes: tuple[str, ...]
+    sharpened: bool
 
     def as_dict(self, home: tzinfo) -> dict[str, Any]:
         """The prediction as JSON, numbers to four figures."""
@@ -115,6 +117,7 @@ class Prediction(Struct, frozen=True, eq=False):
             "lost_h": _spread(self.lost_h),
             "chances": [{"of": each.of, "share": each.share, "basis": each.basis} for each in self.chances],
             "assumes": list(self.assumes),
+            "sharpened": self.sharpened,
         }
 
 
@@ -126,9 +129,12 @@ def _spread(found: Spread | None) -> dict[str, float] | None:
     return None if found is None else {name: _four(each) for name, each in found.as_dict().items()}
 
 
-def predict(facts: Facts, pump: PumpState | None, plans: Sequence[Plan]) -> tuple[Prediction | Unpredicted, ...]:
+def predict(
+    facts: Facts, pump: PumpState | None, plans: Sequence[Plan], people: Normals | None = None
+) -> tuple[Prediction | Unpredicted, ...]:
     """The future of each plan, in their order; unknown, with the reason, where no model is made for the person.
 
+    people: those whom the patient's own data leave; without them, all who could be this patient by body and kidneys.
     The plans of one kind are looked at until the same moment, so that they can be compared.
     """
     if isinstance(facts.oral, Unknown):
@@ -155,7 +161,7 @@ def predict(facts: Facts, pump: PumpState | None, plans: Sequence[Plan]) -> tupl
         in_spine = pump is not None or any(isinstance(each.what, e.Trial) for each in those)
         key = (by_mouth, in_spine)
         if key not in someone:
-            who = patient(facts, pump, by_mouth=by_mouth, in_spine=in_spine)
+            who = patient(facts, pump, by_mouth=by_mouth, in_spine=in_spine, people=people)
             ways = [
                 way
                 for way, there in (("mouth", swallowed or by_mouth), ("tip", pump is not None), ("puncture", bolus))
@@ -348,6 +354,7 @@ class _Someone:
             self._lost,
             tuple(self._chances(planned, given, now, grid)),
             self.who.assumes,
+            self.who.sharpened,
         )  # fmt: skip
 
     def _shown(self, found: _Course) -> dict[str, Floats]:

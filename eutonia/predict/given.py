@@ -184,6 +184,15 @@ def _regimens(facts: Facts, further: Sequence[e.Event]) -> list[tuple[datetime, 
     return found
 
 
+def swallowed(facts: Facts, begin: datetime, end: datetime) -> list[tuple[datetime, float]]:
+    """Each dose by mouth from `begin` until before `end` as the chart has it: its moment, and how many mg."""
+    return [
+        dose
+        for (since, regimen), (until, _) in pairwise([*_regimens(facts, ()), (end, ())])
+        for dose in _taken(regimen, max(since, begin), min(until, end), facts)
+    ]
+
+
 def _parts(regimen: Regimen | None) -> tuple[Part, ...]:
     return regimen.parts if regimen is not None else ()
 

@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from eutonia.body import dependence, neuraxis, plasma, tone
@@ -37,7 +38,7 @@ Floats = NDArray[np.float64]
 # The same people stand in for every patient, so that two advices differ by their charts alone.
 SEED: Final = "advice"
 _ADULT: Final = 18
-_LEGS: Final = ("leg", "legs", "left leg", "right leg")
+LEGS: Final = ("leg", "legs", "left leg", "right leg")
 
 
 class Unpredicted(Struct, frozen=True):
@@ -95,6 +96,7 @@ class Patient(Struct, frozen=True, eq=False):
     plasma_known: bool
     tip: str
     assumes: tuple[str, ...]
+    sharpened: bool = False
 
     def __len__(self) -> int:
         return len(self.kinetics)
@@ -136,8 +138,7 @@ class Person(Struct, frozen=True, eq=False):
         someone = people(count, self.years, weight, cleared)
         kinetics = plasma.kinetics("adult", someone, drawn.kinetics, book, unsure=True)
         baseline = self.baseline.value if self.adult and isinstance(self.baseline, Known) else None
-        # Where no score is known nothing is told that rests on one.
-        answers = tone.sensitivity(drawn.effect, baseline or tone.HIGHEST, book, unsure=True) if self.adult else None
+        answers = tone.sensitivity(drawn.effect, baseline, book, unsure=True) if self.adult else None
         return Patient(
             kinetics,
             neuraxis.spine(kinetics, height, drawn.spine, book, mixing, unsure=True),
@@ -157,10 +158,16 @@ def _adults(book: Book, drawn: Normals, what: str, unit: str) -> Floats:
     return parameter(book, f"body.{what}_adult", unit).drawn(drawn.body[:, column])
 
 
-def patient(facts: Facts, pump: PumpState | None, *, by_mouth: bool, in_spine: bool) -> Patient | Unpredicted:
-    """People like this patient, for a prediction of drug by these routes."""
+def patient(
+    facts: Facts, pump: PumpState | None, *, by_mouth: bool, in_spine: bool, people: Normals | None = None
+) -> Patient | Unpredicted:
+    """People like this patient, for a prediction of drug by these routes; those given, where the patient's data chose them."""
     known = person(facts, pump, by_mouth=by_mouth, in_spine=in_spine)
-    return known if isinstance(known, Unpredicted) else known.drawn(prior(facts.book.count("predict.people")))
+    if isinstance(known, Unpredicted):
+        return known
+    if people is not None:
+        return replace(known.drawn(people), sharpened=True)
+    return known.drawn(prior(facts.book.count("predict.people")))
 
 
 def person(facts: Facts, pump: PumpState | None, *, by_mouth: bool, in_spine: bool) -> Person | Unpredicted:
@@ -287,7 +294,7 @@ def untreated(facts: Facts, pump: PumpState | None, read: Callable[[e.What], flo
         return Unknown("contradictory", "an Ashworth score of 0 is on the chart, so its scale may begin at 0 or at 1")
     found = None
     for event in facts.of(e.Score):
-        if _free(event, facts, pump) and (score := read(event.what)) is not None:
+        if free(event, facts, pump) and (score := read(event.what)) is not None:
             found = Known(score, event.at)
     return found or Unknown("never asked", "no Ashworth score of the legs from a time without baclofen is on the chart")
 
@@ -304,12 +311,12 @@ def legs(what: e.What) -> float | None:
     found = [
         (2.5 if mark.value == "1+" else float(mark.value) + (mark.scale == "modified ashworth"))
         for mark in what.marks
-        if mark.scale.endswith("ashworth") and mark.where in _LEGS
+        if mark.scale.endswith("ashworth") and mark.where in LEGS
     ]
     return min(max(sum(found) / len(found), tone.LOWEST), tone.HIGHEST) if found else None
 
 
-def _free(event: e.Event, facts: Facts, pump: PumpState | None) -> bool:
+def free(event: e.Event, facts: Facts, pump: PumpState | None) -> bool:
     """Whether nothing of the drug can be at work at this event."""
     hours = float(facts.book.quantity("predict.memory").to("h"))
 

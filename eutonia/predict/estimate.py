@@ -1,0 +1,395 @@
+"""What the patient's own data say: how far they move what was believed, what explains them, and what would say more.
+
+An estimate sharpens predictions and may order the plans; it adds none and moves no limit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
+from typing import Any, Final
+
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from eutonia.body import dependence, tone
+from eutonia.body.neuraxis import REGIME
+from eutonia.body.parameters import parameter
+from eutonia.chart.facts import Facts
+from eutonia.evidence import Unknown
+from eutonia.moment import iso
+from eutonia.predict import posterior
+from eutonia.predict.answers import CORD, FINEST_H, Answers
+from eutonia.predict.candidate import Candidates, Setting, seen_at, setting
+from eutonia.predict.given import Doses, Grid, past
+from eutonia.predict.observed import Level, Step, Visit, observed
+from eutonia.predict.patient import Normals, Patient, Unpredicted, person, prior
+from eutonia.predict.spread import Spread, spread
+from eutonia.pump import PumpState
+
+Floats = NDArray[np.float64]
+
+# Outside of this many sd of what was believed before, what was seen is of another world than the model's.
+_FAR: Final = 3.0
+_RARE: Final = 0.05
+_NEVER: Final = 0.001
+# Hours after a screening bolus at which a score could be taken.
+_HOURS: Final = (1.0, 2.0, 4.0, 6.0, 8.0, 12.0, 24.0)
+_TRIAL_MCG: Final = 50.0
+
+
+class Moved(Struct, frozen=True):
+    """One number of the patient, before and after what was seen; learnt: share of its variance that is gone."""
+
+    name: str
+    unit: str
+    before: Spread
+    after: Spread
+    learnt: float
+
+
+class Check(Struct, frozen=True):
+    """One thing seen beside what the estimate expects there; rare: how likely something at least as far off is."""
+
+    at: datetime
+    what: str
+    seen: str
+    expected: Spread
+    rare: float
+
+
+class Worth(Struct, frozen=True):
+    """What one more observation would say: the share of the variance of the effective dose that it would take away."""
+
+    what: str
+    share: float
+
+
+class Estimate(Struct, frozen=True, eq=False):
+    """What is believed of one patient after their own data.
+
+    used: how many scores, responses, levels and residual volumes spoke; method: 'importance' or 'sequential' sampling;
+    k_hat: above 0.7 the weights of the first were no use; effective: how many equal draws it is worth; slow: share of the
+    regime of slow mixing, before and after; explanations: the same of each explanation by its kind.  people: those who
+    could be this patient, for predictions; none where the data contradict the models, so that nothing rests on them.  doubts: what is wrong with the estimate, in words.
+    """
+
+    used: Mapping[str, int]
+    left_out: tuple[str, ...]
+    method: str
+    k_hat: float
+    effective: float
+    converged: bool
+    moved: tuple[Moved, ...]
+    slow: tuple[float, float] | None
+    explanations: Mapping[str, tuple[float, float]]
+    checks: tuple[Check, ...]
+    worth: tuple[Worth, ...]
+    doubts: tuple[str, ...]
+    people: Normals | None
+
+    def as_dict(self, home: tzinfo) -> dict[str, Any]:
+        """The estimate as JSON, numbers to four figures."""
+
+        def four(value: float) -> float | None:
+            return float(f"{value:.4g}") if math.isfinite(value) else None
+
+        def told(found: Spread) -> dict[str, float | None]:
+            return {name: four(each) for name, each in found.as_dict().items()}
+
+        return {
+            "grade": "scenario",
+            "used": dict(self.used),
+            "left_out": list(self.left_out),
+            "method": self.method,
+            "k_hat": four(self.k_hat),
+            "effective_draws": four(self.effective),
+            "converged": self.converged,
+            "parameters": [
+                {
+                    "name": each.name,
+                    "unit": each.unit,
+                    "prior": told(each.before),
+                    "posterior": told(each.after),
+                    "learnt": four(each.learnt),
+                }
+                for each in self.moved
+            ],
+            "slow_mixing": None
+            if self.slow is None
+            else {"prior": four(self.slow[0]), "posterior": four(self.slow[1])},
+            "explanations": [
+                {"kind": kind, "prior": four(before), "posterior": four(after)}
+                for kind, (before, after) in self.explanations.items()
+            ],
+            "checks": [
+                {
+                    "at": iso(each.at, home),
+                    "what": each.what,
+                    "seen": each.seen,
+                    "expected": told(each.expected),
+                    "rare": four(each.rare),
+                }
+                for each in self.checks
+            ],
+            "worth": [{"what": each.what, "share": four(each.share)} for each in self.worth],
+            "doubts": list(self.doubts),
+        }
+
+
+def estimate(facts: Facts, pump: PumpState | None) -> Estimate | Unpredicted:
+    """What the chart's own scores, levels, responses and residual volumes say; unknown, with the reason, where nothing can."""
+    if isinstance(facts.oral, Unknown):
+        return Unpredicted(facts.oral.says)
+    by_mouth = facts.oral.value is not None or (pump is None and bool(facts.oral_history))
+    who = person(facts, pump, by_mouth=by_mouth, in_spine=pump is not None or bool(facts.screenings))
+    if isinstance(who, Unpredicted):
+        return who
+    seen = observed(facts, pump, who)
+    if not who.adult and seen.of_effect:
+        seen = replace(
+            seen, visits=(), boluses=(), left_out=(*seen.left_out, "scores: no effect of children was measured")
+        )
+    told_anything = seen.visits or seen.boluses or seen.levels
+    if not told_anything:
+        why = "; ".join(seen.left_out) or "no score, response or level under the drug is on the chart"
+        return Unpredicted(f"nothing of the patient's own data can be used: {why}")
+    at = setting(facts, who, seen)
+    found = posterior.weighed(Candidates(at), facts.book.count("estimate.draws"))
+    return told(found, at, facts)
+
+
+def told(found: posterior.Draws, at: Setting, facts: Facts) -> Estimate:
+    """The draws as what they say of the patient."""
+    book, seen = facts.book, at.observed
+    before = prior(book.count("predict.people"))
+    kept = posterior.resampled(found.weight, len(before))
+    people = _people(found.x[kept], found.kind[kept], at, before)
+    moved = tuple(_moved(before, people, at, facts))
+    checks = tuple(_checks(found, kept, at))
+    each = np.exp(found.explained - np.logaddexp.reduce(found.explained, axis=1, keepdims=True))
+    shares = found.weight @ each
+    explanations: dict[str, tuple[float, float]] = {}
+    for one, share in zip(at.explanations, shares, strict=True):
+        was, is_ = explanations.get(one.kind, (0.0, 0.0))
+        explanations[one.kind] = (was + one.share, is_ + float(share))
+    slow = None
+    if seen.of_effect:
+        slow = (parameter(book, "spine.mixing_slow_share", "%").value, float(found.weight[found.kind == 1].sum()))
+    used = {
+        "scores": len(seen.visits),
+        "responses": len(seen.boluses),
+        "levels": len(seen.levels),
+        "residual volumes": len(seen.drawn),
+    }
+    doubts = _doubts(found, checks)
+    contradicts = bool(np.abs(found.weight @ found.x).max(initial=0.0) > _FAR) or any(
+        each.rare < _NEVER for each in checks
+    )
+    if contradicts:
+        doubts.append(
+            "the data contradict the models: no prediction rests on them; look for a slip, a wrong unit or a wrong time"
+        )
+    return Estimate(
+        used, seen.left_out, found.method, found.k_hat, found.effective, found.converged, moved, slow, explanations,
+        checks, tuple(_worth(people, at, facts)), tuple(doubts), None if contradicts else people,
+    )  # fmt: skip
+
+
+def _people(x: Floats, kind: NDArray[np.int64], at: Setting, before: Normals) -> Normals:
+    """Those draws as people; what was not looked for is as it was believed before."""
+    blocks = {name: getattr(before, name).copy() for name in before.__struct_fields__}
+    for k, (block, column, _) in enumerate(at.columns):
+        if block in blocks:
+            blocks[block][:, column] = x[:, k]
+    if at.observed.of_effect:
+        blocks["spine"][:, REGIME] = np.where(kind == 1, -_FAR, _FAR)
+    return Normals(**blocks)
+
+
+def _moved(before: Normals, after: Normals, at: Setting, facts: Facts) -> list[Moved]:
+    """What matters to a clinician: the effective dose first, then the numbers behind it."""
+    who = at.person
+    found: list[Moved] = []
+
+    def add(name: str, unit: str, one: Floats, other: Floats) -> None:
+        # On the logarithm, where both are spread evenly.
+        was, is_ = np.log(np.maximum(one, 1e-9)).var(), np.log(np.maximum(other, 1e-9)).var()
+        found.append(
+            Moved(name, unit, spread(one), spread(other), max(1.0 - float(is_ / was), 0.0) if was > 0 else 0.0)
+        )
+
+    first, second = who.drawn(before), who.drawn(after)
+    if at.observed.of_effect and first.answers is not None and second.answers is not None:
+        for way, unit in (("tip", "mcg/day"), ("mouth", "mg/day")):
+            # Beside drug in the spine what would have to be swallowed for the same is no dose that anybody takes.
+            spine = "tip" in at.ways or "puncture" in at.ways
+            if (way == "tip" and spine) or (way == "mouth" and way in at.ways and not spine):
+                one, other = (effective_dose(each, at, facts, way) for each in (first, second))
+                add(f"effective daily dose {'at the tip' if way == 'tip' else 'by mouth'}", unit, one, other)
+        add("half-effect level in the cord", "ng/mL", first.answers.c50_ng_ml, second.answers.c50_ng_ml)
+        add("Ashworth score of the legs without the drug", "points", first.answers.baseline, second.answers.baseline)
+        add("pace of the tone", "/h", first.answers.pace_h, second.answers.pace_h)
+        add(
+            "rise of the half-effect at most (tolerance)", "", first.adapts.tolerance_most, second.adapts.tolerance_most
+        )
+    if any(block == "kinetics" for block, _, _ in at.columns) and who.creatinine_ml_min is not None:
+        add("clearance", "L/h", first.kinetics.clearance_l_h, second.kinetics.clearance_l_h)
+        add("central volume", "L", first.kinetics.central_l, second.kinetics.central_l)
+        add("share absorbed", "", first.kinetics.share, second.kinetics.share)
+    return found
+
+
+def effective_dose(people: Patient, at: Setting, facts: Facts, way: str) -> Floats:
+    """[people] the steady daily dose (mcg at the tip, mg by mouth) that halves the reflex, with today's tolerance."""
+    assert people.answers is not None
+    answers = Answers(people, facts.book, [way], [CORD], 1e-3)
+    per = answers.per_mcg if way == "tip" else answers.per_mg
+    stretches = past(facts, facts.now)
+    half = people.answers.c50_ng_ml[:, None]
+    adapts = people.adapts
+    occupied = dependence.occupancy(answers.steady(stretches), half)
+    tolerance = dependence.after(occupied, stretches.lasting_h, adapts.tolerance_time_h, adapts.tolerance_most)
+    return np.asarray(half[:, 0] * (1.0 + tolerance) / per)
+
+
+def _checks(found: posterior.Draws, kept: NDArray[np.int64], at: Setting) -> list[Check]:
+    """Each thing seen beside what those draws expect there, under the explanation that fits each best."""
+    model, seen = Candidates(at), at.observed
+    under = found.explained[kept].argmax(axis=1)
+    shown = model.shows(found.x[kept], found.kind[kept], under)
+    checks: list[Check] = []
+    for k, visit in enumerate(seen.visits):
+        checks += _of_visit(visit, shown[:, 3 * k : 3 * k + 3], at)
+    begin = 3 * len(seen.visits) + 2 * len(seen.boluses)
+    error = parameter(at.book, "body.residual", "%").value
+    for k, level in enumerate(seen.levels):
+        checks.append(_of_level(level, shown[:, begin + k], error))
+    begin += len(seen.levels)
+    sd = parameter(at.book, "estimate.residual", "mL").value
+    for k, volume in enumerate(seen.drawn):
+        expected = volume.meant_ml * shown[:, begin + k]
+        z = (volume.delivered_ml - expected) / sd
+        checks.append(
+            Check(volume.at, "mL that have left the pump", f"{volume.delivered_ml:.3g}", spread(expected), _tails(z))
+        )
+    return checks
+
+
+def _of_visit(visit: Visit, shown: Floats, at: Setting) -> list[Check]:
+    found = []
+    if visit.ashworth:
+        # Both legs of a visit count as one score: their mean.
+        here = float(np.mean([_middle(step, tone.LOWEST) for step in visit.ashworth]))
+        rare = _scored(visit, shown, at, "ashworth", tone.LOWEST, here)
+        found.append(Check(visit.at, "Ashworth of the legs, 1 to 5", visit.written, spread(shown[:, 0]), rare))
+    if visit.penn is not None:
+        here = _middle(visit.penn, 0.0)
+        rare = _scored(visit, shown, at, "penn", 0.0, here)
+        found.append(Check(visit.at, "Penn, 0 to 4", f"{here:g}", spread(shown[:, 1]), rare))
+    if visit.hm is not None:
+        sd = parameter(at.book, "estimate.hm").value
+        found.append(_close(visit.at, "H/M, of that without the drug", visit.hm, shown[:, 2], sd))
+    return found
+
+
+def _middle(step: Step, lowest: float) -> float:
+    low, high = step
+    return lowest if math.isinf(low) else lowest + 4.0 if math.isinf(high) else (low + high) / 2.0
+
+
+def _scored(visit: Visit, shown: Floats, at: Setting, scale: str, lowest: float, here: float) -> float:
+    """How likely a score at least as far off as this one is."""
+    likely = []
+    for n in range(5):
+        step = (lowest + n - 0.5 if n else -math.inf, lowest + n + 0.5 if n < 4 else math.inf)
+        one = Visit(visit.at, ashworth=(step,)) if scale == "ashworth" else Visit(visit.at, penn=step)
+        likely.append(np.exp(seen_at(one, shown, at.book)).mean())
+    values, shares = lowest + np.arange(5), np.array(likely)
+    return min(1.0, 2.0 * min(float(shares[values <= here + 0.5].sum()), float(shares[values >= here - 0.5].sum())))
+
+
+def _of_level(level: Level, shown: Floats, error: float) -> Check:
+    return _close(level.at, f"level in {level.where}, ng/mL", level.ng_ml, shown, error)
+
+
+def _close(at: datetime, what: str, value: float, log_expected: Floats, sd: float) -> Check:
+    z = (math.log(value) - log_expected) / sd
+    return Check(at, what, f"{value:.3g}", spread(np.exp(log_expected)), _tails(z))
+
+
+def _tails(z: Floats) -> float:
+    """How likely something at least as far off is, over draws whose normal errors are z."""
+    below = float(np.mean([0.5 * math.erfc(-each / math.sqrt(2.0)) for each in z]))
+    above = float(np.mean([0.5 * math.erfc(each / math.sqrt(2.0)) for each in z]))
+    return min(1.0, 2.0 * min(below, above))
+
+
+def _worth(people: Normals, at: Setting, facts: Facts) -> list[Worth]:
+    """What a score would say of the effective dose: at each hour after a screening bolus, for who has no pump yet."""
+    if not at.observed.of_effect or "tip" in at.ways or "puncture" not in at.ways:
+        return []
+    who = at.person.drawn(people)
+    dose = np.log(effective_dose(who, at, facts, "tip"))
+    return bolus_worth(who, dose, _TRIAL_MCG, facts)
+
+
+def bolus_worth(who: Patient, log_dose: Floats, mcg: float, facts: Facts) -> list[Worth]:
+    """How much an Ashworth score of the legs at some hour after a bolus would narrow the effective dose."""
+    if who.answers is None:
+        return []
+    answers = Answers(who, facts.book, ["puncture"], [CORD], 1e-3)
+    points = round(max(_HOURS) / FINEST_H) + 1
+    grid = Grid(facts.now, timedelta(hours=FINEST_H), points, answers.mouth.shape[-1])
+    given = np.zeros(grid.memory + grid.points)
+    given[grid.memory + 1] = mcg
+    none = np.zeros_like(given)
+    cord = answers.levels(Doses(none, none, given), grid)[0]
+    hours = np.asarray(FINEST_H * np.arange(points))
+    course = tone.ashworth(tone.tone(tone.reflex(cord, who.answers), hours, who.answers), who.answers)
+    found = []
+    for hour in _HOURS:
+        expected = course[:, round(hour / FINEST_H)]
+        found.append(
+            Worth(
+                f"an Ashworth score of the legs {hour:g} h after a bolus of {mcg:g} mcg",
+                _narrowed(expected, log_dose, facts),
+            )
+        )
+    return sorted(found, key=lambda each: -each.share)
+
+
+def _narrowed(expected: Floats, value: Floats, facts: Facts) -> float:
+    """The share of the variance of `value` that a score whose expectation is `expected` would take away on average."""
+    shown = np.stack([expected, np.zeros_like(expected), np.zeros_like(expected)], axis=1)
+    left = 0.0
+    for n in range(5):
+        step = (0.5 + n if n else -math.inf, 1.5 + n if n < 4 else math.inf)
+        likely = np.exp(seen_at(Visit(facts.now, ashworth=(step,)), shown, facts.book))
+        weight = likely / max(likely.sum(), 1e-300)
+        mean = float(weight @ value)
+        left += float(likely.mean() * (weight @ (value - mean) ** 2))
+    return max(1.0 - left / float(value.var()), 0.0)
+
+
+def _doubts(found: posterior.Draws, checks: Sequence[Check]) -> list[str]:
+    doubts = []
+    if not found.converged and found.effective < 100:
+        doubts.append("the search for the best fit did not arrive; the draws do not rest on it alone")
+    if found.method == "sequential":
+        doubts.append(
+            f"the weights of the first draws were no use (k-hat {found.k_hat:.2f}); they were drawn in steps instead"
+        )
+    if found.effective < 50:
+        doubts.append(f"the draws are worth only {found.effective:.0f} equal ones: the ends of every band are rough")
+    mean = found.weight @ found.x
+    if np.abs(mean).max(initial=0.0) > _FAR:
+        doubts.append("the data ask for a patient beyond what the models were made of")
+    if odd := [each for each in checks if each.rare < _RARE]:
+        doubts.append(
+            f"{len(odd)} of {len(checks)} observations lie where fewer than 1 in 20 would: the data contradict the model or each other"
+        )
+    return doubts
