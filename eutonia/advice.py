@@ -16,9 +16,12 @@ from eutonia.pump import PumpState, pump_state
 from eutonia.quantity import plain_number, rounded
 
 if TYPE_CHECKING:
+    from eutonia.chart.orders import Program, Regimen
     from eutonia.plan import Plan, Refusal
+    from eutonia.predict.estimate import Estimate
     from eutonia.predict.future import Prediction
     from eutonia.predict.patient import Unpredicted
+    from eutonia.predict.rank import Ordered, Preference
 
 
 class Advice(Struct, frozen=True, eq=False, dict=True):
@@ -32,6 +35,7 @@ class Advice(Struct, frozen=True, eq=False, dict=True):
     findings: tuple[Finding, ...]
     plans: tuple[Plan, ...]
     refusals: tuple[Refusal, ...]
+    preference: Preference | None = None
 
     @property
     def book(self) -> Book:
@@ -51,12 +55,29 @@ class Advice(Struct, frozen=True, eq=False, dict=True):
         # Here, because whoever only asks for findings or plans does not wait for the models.
         from eutonia.predict.future import predict
 
-        return predict(self.facts, self.pump, self.plans)
+        people = getattr(self.estimate, "people", None)
+        return predict(self.facts, self.pump, self.plans, people)
+
+    @cached_property
+    def estimate(self) -> Estimate | Unpredicted:
+        """What the patient's own data say of them, or why they say nothing."""
+        from eutonia.predict.estimate import estimate
+
+        return estimate(self.facts, self.pump)
+
+    @cached_property
+    def order(self) -> tuple[Ordered, ...]:
+        """The plans of each kind in a reasoned order, by what is wanted for the person; it adds none and takes none away."""
+        from eutonia.predict.patient import legs, untreated
+        from eutonia.predict.rank import Preference, rank
+
+        baseline = getattr(untreated(self.facts, self.pump, legs), "value", None)
+        return rank(self.plans, self.predictions, baseline, self.preference or Preference(), self.book)
 
     def as_dict(self, *, foresee: bool = True) -> dict[str, Any]:
         """The advice as one JSON object; the same that `eutonia advise --json` prints.
 
-        Without `foresee` nothing is predicted, and the predictions are empty.
+        Without `foresee` nothing is predicted or estimated, and what rests on it is empty.
         """
         facts, home = self.facts, self.facts.home
         person = getattr(facts.person, "value", None)
@@ -83,6 +104,8 @@ class Advice(Struct, frozen=True, eq=False, dict=True):
             ]
             if foresee
             else [],
+            "estimate": self.estimate.as_dict(home) if foresee and self.plans else None,
+            "order": [each.as_dict() for each in self.order] if foresee and self.plans else [],
             "tasks": self._tasks(),
         }
 
@@ -160,11 +183,25 @@ def examined(chart: Chart, now: datetime | str, jurisdiction: str = "US") -> Adv
     return Advice(facts, pump, examine(facts, pump), (), ())
 
 
-def advise(chart: Chart, now: datetime | str, jurisdiction: str = "US") -> Advice:
-    """The advice for a chart at a moment.  `now` is an instant, or a text such as '2026-05-01 10:30'."""
+def advise(chart: Chart, now: datetime | str, jurisdiction: str = "US", preference: Preference | None = None) -> Advice:
+    """The advice for a chart at a moment.  `now` is an instant, or a text such as '2026-05-01 10:30'.
+
+    preference: what is wanted for the person, by which the plans are put in order.
+    """
     # Here, because examining alone does not need the plans.
     from eutonia.plan import plan
 
     seen = examined(chart, now, jurisdiction)
     plans, refusals = plan(seen.facts, seen.pump, seen.findings)
-    return Advice(seen.facts, seen.pump, seen.findings, plans, refusals)
+    return Advice(seen.facts, seen.pump, seen.findings, plans, refusals, preference)
+
+
+def what_if(seen: Advice, dose: Program | Regimen) -> Advice:
+    """The advice in which a typed dose stands beside today's; a refusal alone where the rules do not allow it."""
+    from eutonia.plan.plan import Refusal
+    from eutonia.plan.typed import as_today, typed
+
+    found = typed(seen.facts, seen.pump, seen.findings, dose)
+    if isinstance(found, Refusal):
+        return Advice(seen.facts, seen.pump, seen.findings, (), (found,))
+    return Advice(seen.facts, seen.pump, seen.findings, (as_today(seen.facts, seen.pump, found.kind), found), ())
