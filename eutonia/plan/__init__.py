@@ -17,7 +17,7 @@ from eutonia.plan.guard import check
 from eutonia.plan.plan import Plan, Refusal, Step
 from eutonia.pump import PumpState
 
-__all__ = ["Plan", "Refusal", "Step", "plan"]
+__all__ = ["Plan", "Refusal", "Step", "plan", "stopped_by"]
 
 _BUILDERS: Final = {
     "titration": titration.build,
@@ -59,7 +59,7 @@ def plan(
     for kind, request in _wanted(facts, pump):
         stops = [each for each in findings if kind in each.stops]
         if stops:
-            refusals.append(_stopped(kind, stops))
+            refusals.append(stopped_by(kind, stops))
             continue
         for found in _BUILDERS[kind](facts, pump, request):
             if isinstance(found, Refusal):
@@ -90,7 +90,8 @@ def _beside(found: Plan, findings: tuple[Finding, ...]) -> Plan:
     return replace(found, beside=f"A stop stands beside this plan and is looked at first: {listed(stops)}.")
 
 
-def _stopped(kind: Kind, stops: list[Finding]) -> Refusal:
+def stopped_by(kind: Kind, stops: list[Finding]) -> Refusal:
+    """The refusal of a kind of plan that findings stop, with what would lift each."""
     why = f"Stopped by {listed([each.id for each in stops])}: " + " ".join(each.says for each in stops)
     facts = dict.fromkeys(fact for each in stops for fact in each.facts)
     return Refusal(kind, why, " ".join(each.resolve for each in stops), tuple(facts))

@@ -30,50 +30,11 @@ WATCH = (
 def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> Iterator[Plan | Refusal]:
     """Options of the step's size side by side; a request for one dose is checked against the window."""
     book = facts.book
-    if pump is None or pump.program is None or pump.strength is None or pump.left_ml is None:
-        yield refuse(
-            book,
-            "adjust",
-            "No program with a filled pump is on the chart.",
-            "Write implant, refill and program.",
-            "adjust.spinal",
-        )
+    found = _ready(facts, pump)
+    if isinstance(found, Refusal):
+        yield found
         return
-    if not pump.running:
-        yield refuse(
-            book, "adjust", "The pump is stopped or empty.", "Ask for 'restart'.", "adjust.spinal", "restart.similar"
-        )
-        return
-    if pump.model is not None and not pump.model.programmable:
-        yield refuse(
-            book,
-            "adjust",
-            "A constant-flow pump has no dose that can be programmed.",
-            "The daily dose changes with the strength of the next fill: 'request strength ...'.",
-            "device.constant_flow.rule",
-        )
-        return
-    if pump.bridge_running_until is not None:
-        yield refuse(
-            book,
-            "adjust",
-            f"A bridge bolus runs until {when(pump.bridge_running_until, facts)}.",
-            "Wait for its end.",
-            "pump.bridge",
-        )
-        return
-    assert pump.program_since is not None
-    at = max(facts.now, pump.program_since + timedelta(hours=float(book.quantity("adjust.interval").to("h"))))
-    window = adjust_window(facts, pump, at)
-    if window is None:
-        yield refuse(
-            book,
-            "adjust",
-            "The origin of the spasticity, or the age, is not known.",
-            "Write '; origin spinal' or '; origin cerebral'.",
-            "adjust.spinal",
-        )
-        return
+    pump, at, window = found
     kind = request.kind if request is not None else "both"
     if kind == "adjust to":
         assert request is not None
@@ -102,6 +63,78 @@ def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> It
         middle = (window[0] + window[1]) / 2
         for percent in (window[0], middle, window[1]):
             yield from _option(facts, pump, at, percent)
+
+
+def typed(facts: Facts, pump: PumpState | None, program: Program) -> Plan | Refusal:
+    """The plan of one program from the earliest moment on; the guard judges its size."""
+    book = facts.book
+    found = _ready(facts, pump)
+    if isinstance(found, Refusal):
+        return found
+    pump, at, _ = found
+    assert pump.program is not None
+    assert pump.strength is not None
+    if program.stopped:
+        return refuse(
+            book, "adjust", "A stop is no adjustment.", "Ask for 'request holiday'; never stop at once.", "adjust.down"
+        )
+    if program.same_delivery(pump.program):
+        return refuse(
+            book, "adjust", f"The pump gives {plain(program.daily)} already.", "Type another dose.", "adjust.spinal"
+        )
+    effects = reported(facts)
+    if effects and program.daily.value > pump.program.daily.value:
+        names = listed([str(each.value) for each in effects])
+        return refuse(
+            book, "adjust", f"No rise while {names} is reported.", "Write 'symptom ...; resolved' when it is gone.",
+            "adjust.down", "adjust.lowest",
+        )  # fmt: skip
+    return _plan(facts, pump, at, program, "")
+
+
+def _ready(facts: Facts, pump: PumpState | None) -> tuple[PumpState, datetime, tuple[Decimal, Decimal]] | Refusal:
+    """The pump, when its dose may change at the earliest, and by how many percent it may rise; or why it may not."""
+    book = facts.book
+    if pump is None or pump.program is None or pump.strength is None or pump.left_ml is None:
+        return refuse(
+            book,
+            "adjust",
+            "No program with a filled pump is on the chart.",
+            "Write implant, refill and program.",
+            "adjust.spinal",
+        )
+    if not pump.running:
+        return refuse(
+            book, "adjust", "The pump is stopped or empty.", "Ask for 'restart'.", "adjust.spinal", "restart.similar"
+        )
+    if pump.model is not None and not pump.model.programmable:
+        return refuse(
+            book,
+            "adjust",
+            "A constant-flow pump has no dose that can be programmed.",
+            "The daily dose changes with the strength of the next fill: 'request strength ...'.",
+            "device.constant_flow.rule",
+        )
+    if pump.bridge_running_until is not None:
+        return refuse(
+            book,
+            "adjust",
+            f"A bridge bolus runs until {when(pump.bridge_running_until, facts)}.",
+            "Wait for its end.",
+            "pump.bridge",
+        )
+    assert pump.program_since is not None
+    at = max(facts.now, pump.program_since + timedelta(hours=float(book.quantity("adjust.interval").to("h"))))
+    window = adjust_window(facts, pump, at)
+    if window is None:
+        return refuse(
+            book,
+            "adjust",
+            "The origin of the spasticity, or the age, is not known.",
+            "Write '; origin spinal' or '; origin cerebral'.",
+            "adjust.spinal",
+        )
+    return pump, at, window
 
 
 def changed(program: Program, percent: Decimal) -> Program:

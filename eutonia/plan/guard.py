@@ -13,7 +13,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
+from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
+from eutonia.chart.orders import Program
 from eutonia.evidence import Known
 from eutonia.findings.kidney import Kidney, kidney
 from eutonia.findings.limits import adjust_window, dose_before, start_dose
@@ -117,6 +119,17 @@ def _titration(plan: Plan, facts: Facts, _: PumpState | None) -> list[str]:
     doses = _doses(plan, "take")
     if not doses or most is None:
         return ["no dose, or no kidney value, to judge"]
+    largest = facts.book.quantity("oral.single_max").to("mg")
+    if use.value is not None:
+        taken = [part.amount.to("mg") for each in use.value.regimens for part in each.parts]
+        largest = max([largest, *taken])
+    for step in plan.steps:
+        if isinstance(step.writes, e.Oral) and step.writes.regimen is not None:
+            problems += [
+                f"a single dose of {plain(part.amount)} is more than {plain(largest)} mg"
+                for part in step.writes.regimen.parts
+                if part.amount.to("mg") > largest
+            ]
     for at, dose in doses:
         if not dose - now_mg <= most:
             problems.append(f"a rise of {plain(dose - now_mg)} mg a day is more than {plain(most)} mg")
@@ -216,6 +229,8 @@ def _adjust(plan: Plan, facts: Facts, pump: PumpState | None) -> list[str]:
         wait = timedelta(hours=float(facts.book.quantity("start.no_increase").to("h")))
         if not at - pump.pump_start >= wait:
             problems.append("no rise in the first 24 h")
+    written = [step.writes.program for step in plan.steps if isinstance(step.writes, e.Programmed)]
+    problems += [each for program in written for each in _other_shape(program, pump)]
     if plan.overridden:
         return problems
     window = adjust_window(facts, pump, at)
@@ -226,6 +241,39 @@ def _adjust(plan: Plan, facts: Facts, pump: PumpState | None) -> list[str]:
     if not (window[0] <= change <= window[1] or -down_high.value <= change <= -down_low.value):
         problems.append(f"a change of {plain(round(change, 2))}% is outside the window")
     return problems
+
+
+def _other_shape(program: Program, pump: PumpState) -> list[str]:
+    """What a program changes beside its daily dose: no rule says how large a single bolus, or the dose of an hour, may be."""
+    assert pump.program is not None
+    before, problems = pump.program, []
+    if program.strength is not None and program.strength != pump.strength:
+        problems.append(f"it names {plain(program.strength)}, and the pump does not hold that")
+    same = [(each.at, each.every_h, each.over_min) for each in program.boluses] == [
+        (each.at, each.every_h, each.over_min) for each in before.boluses
+    ] and [each.at for each in program.steps] == [each.at for each in before.steps]
+    if not same or (program.continuous is None) != (before.continuous is None):
+        problems.append(
+            f"it changes the shape of the day from '{before.written}', and no rule says what a bolus may be"
+        )
+        return problems
+    whole = float(program.daily.value) / float(before.daily.value)
+    for new, old in zip(_parts(program), _parts(before), strict=True):
+        # Rounding to what can be programmed moves a small part by a grain.
+        if abs(float(new) - whole * float(old)) > 0.051:
+            problems.append("its parts do not change alike, and no rule says by how much one of them may")
+            break
+    return problems
+
+
+def _parts(program: Program) -> list[Decimal]:
+    """The doses and rates of a program, mcg a day, a bolus, an hour."""
+    base = [] if program.continuous is None else [program.continuous.to("mcg/day")]
+    return [
+        *base,
+        *(each.dose.to("mcg") for each in program.boluses),
+        *(each.rate.to("mcg/h") for each in program.steps),
+    ]
 
 
 def _refill(plan: Plan, facts: Facts, pump: PumpState | None) -> list[str]:
