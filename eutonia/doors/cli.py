@@ -1,26 +1,38 @@
-"""The command `eutonia`: read, examine, plan, predict, advise, verify, simulate, study, why, facts."""
+"""The command `eutonia`: read, examine, plan, predict, estimate, whatif, advise, verify, simulate, study, why, facts."""
 
 from __future__ import annotations
 
 import gc
-import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from eutonia import __version__
-from eutonia.doors.options import AS_JSON, NO_MOMENT, give_up, print_json, several
+from eutonia.doors.foresee import estimate, predict, whatif
+from eutonia.doors.options import (
+    ANSWERED,
+    AS_JSON,
+    CHART,
+    FILE,
+    NO_MOMENT,
+    PREFERENCE,
+    STOPPED,
+    ZONE,
+    give_up,
+    moment,
+    preference,
+    print_json,
+    read_chart,
+    several,
+    width,
+)  # fmt: skip
 from eutonia.doors.simulate import simulate
 from eutonia.doors.study import study
 
 if TYPE_CHECKING:
-    from eutonia.chart import Chart
-
-ANSWERED: Final = 0
-STOPPED: Final = 1
+    from eutonia.predict.rank import Preference
 
 
 class _Group(click.Group):
@@ -50,56 +62,18 @@ def main() -> None:
     """
 
 
-main.add_command(simulate)
-main.add_command(study)
-
-
-_ZONE: Final = click.option(
-    "--zone", envvar="EUTONIA_ZONE", help="The clinic's time zone for times without one; UTC if not given."
-)
-_FILE: Final = click.argument("file", type=click.Path(path_type=Path))
-_options = several(
-    _FILE,
-    AS_JSON,
-    click.option("--now", help="The moment of the advice, such as '2026-05-02 09:00'; the clock's if not given."),
-    click.option(
-        "--jurisdiction",
-        type=click.Choice(["US", "DE", "UK"], case_sensitive=False),
-        envvar="EUTONIA_JURISDICTION",
-        default="US",
-        show_default=True,
-    ),
-    _ZONE,
-)
-
-
-def _read(file: Path, zone: str | None) -> Chart:
-    from eutonia.chart.source import read_bytes, read_source
-
-    if str(file) == "-":
-        return read_bytes(sys.stdin.buffer.read(), "standard input", zone)
-    return read_source(file, zone)
-
-
-def _now(now: str | None) -> datetime | str:
-    return now if now is not None else datetime.now(UTC)
-
-
-def _width() -> int:
-    try:
-        return min(os.get_terminal_size().columns, 110)
-    except OSError:
-        return int(os.environ.get("COLUMNS", "100"))
+for each in (simulate, study, predict, estimate, whatif):
+    main.add_command(each)
 
 
 @main.command()
-@_ZONE
+@ZONE
 @click.option("--as", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="The same as --as json.")
-@several(NO_MOMENT, _FILE)
+@several(NO_MOMENT, FILE)
 def read(file: Path, form: str, as_json: bool, zone: str | None, now: str | None) -> None:
     """Read a chart (text, JSON or a FHIR bundle) and print it again; what was dropped is listed on standard error."""
-    chart = _read(file, zone)
+    chart = read_chart(file, zone)
     if as_json or form == "json":
         found = chart.to_json()
         if chart.dropped:
@@ -112,83 +86,38 @@ def read(file: Path, form: str, as_json: bool, zone: str | None, now: str | None
 
 
 @main.command()
-@_options
+@CHART
 def examine(file: Path, as_json: bool, now: str | None, jurisdiction: str, zone: str | None) -> None:
     """Say what is true of the chart and matters: findings, the worst first."""
     _answer(file, as_json, now, jurisdiction, zone, ("findings",))
 
 
 @main.command()
-@_options
+@CHART
 def plan(file: Path, as_json: bool, now: str | None, jurisdiction: str, zone: str | None) -> None:
     """Give the plans that the rules allow, and the refusals with what would lift each."""
     _answer(file, as_json, now, jurisdiction, zone, ("plans", "refusals"))
 
 
 @main.command()
-@_options
+@CHART
+@PREFERENCE
 @click.option(
     "--page", type=click.Path(path_type=Path), help="Write the advice as one self-contained page of HTML as well."
 )
 def advise_command(
-    file: Path, as_json: bool, now: str | None, jurisdiction: str, zone: str | None, page: Path | None
-) -> None:
-    """The whole advice: findings, plans, refusals, the pump and tasks."""
-    _answer(
-        file, as_json, now, jurisdiction, zone, ("findings", "pump", "plans", "outlooks", "refusals", "tasks"), page
-    )
-
-
-@main.command()
-@_options
-@click.option(
-    "--plan",
-    "number",
-    type=click.IntRange(1),
-    help="Only the plan at this place among the options; all of them without it.",
-)
-@click.option("--plot", type=click.Path(path_type=Path), help="Write the predicted courses as a drawing (.svg).")
-def predict(
     file: Path,
     as_json: bool,
     now: str | None,
     jurisdiction: str,
     zone: str | None,
-    number: int | None,
-    plot: Path | None,
+    goal: int | None,
+    prefer: tuple[str, ...] | None,
+    page: Path | None,
 ) -> None:
-    """What a model expects of each plan that the rules allow: levels, tone and harms as bands over people."""
-    from eutonia.advice import advise
-
-    if plot is not None and plot.suffix != ".svg":
-        raise click.BadParameter(f"'{plot}' does not end in .svg", param_hint="--plot")
-    advice = advise(_read(file, zone), _now(now), jurisdiction.upper())
-    found = advice.as_dict()
-    if number is not None:
-        if number > len(found["plans"]):
-            many = len(found["plans"])
-            raise click.BadParameter(f"there {'is 1 plan' if many == 1 else f'are {many} plans'}", param_hint="--plan")
-        found["plans"] = [found["plans"][number - 1]]
-        found["predictions"] = [{**found["predictions"][number - 1], "plan": 0}]
-    if as_json:
-        print_json({name: found[name] for name in ("chart", "now", "knowledge", "person", "plans", "predictions")})
-    else:
-        from eutonia.doors.terminal import render
-
-        parts = ("outlooks", "refusals") if found["plans"] else ("plans", "refusals")
-        click.echo(render(found, parts, _width()))
-    if plot is not None:
-        from eutonia.doors.page import write_plot
-
-        person = found["person"]
-        who = ", ".join(each for each in (person["name"], person["id"], found["now"][:16].replace("T", " ")) if each)
-        try:
-            write_plot(found["predictions"], plot, who)
-        except OSError as error:
-            give_up(f"{plot}: the plot could not be written: {error.strerror}")
-        if not as_json:
-            click.echo(f"\nThe courses as a drawing: {plot}")
-    sys.exit(STOPPED if advice.stopped else ANSWERED)
+    """The whole advice: findings, plans, what is expected of them, their order, refusals, the pump and tasks."""
+    parts = ("findings", "pump", "plans", "outlooks", "estimate", "order", "refusals", "tasks")
+    _answer(file, as_json, now, jurisdiction, zone, parts, page, preference(goal, prefer))
 
 
 def _answer(
@@ -199,11 +128,15 @@ def _answer(
     zone: str | None,
     parts: tuple[str, ...],
     page: Path | None = None,
+    wanted: Preference | None = None,
 ) -> None:
     from eutonia.advice import advise, examined
 
-    verb = examined if parts == ("findings",) else advise
-    advice = verb(_read(file, zone), _now(now), jurisdiction.upper())
+    chart, at = read_chart(file, zone), moment(now)
+    if parts == ("findings",):
+        advice = examined(chart, at, jurisdiction.upper())
+    else:
+        advice = advise(chart, at, jurisdiction.upper(), wanted)
     found = advice.as_dict(foresee="outlooks" in parts)
     if as_json:
         whole = len(parts) > 2
@@ -212,7 +145,7 @@ def _answer(
     else:
         from eutonia.doors.terminal import render
 
-        click.echo(render(found, parts, _width()))
+        click.echo(render(found, parts, width()))
     if page is not None:
         from eutonia.doors.page import write_page
 
@@ -226,7 +159,7 @@ def _answer(
 
 
 @main.command()
-@_options
+@CHART
 @click.option(
     "--readback", type=click.Path(path_type=Path), required=True, help="What the pump reports, one field a line."
 )
@@ -238,8 +171,8 @@ def verify(file: Path, as_json: bool, now: str | None, jurisdiction: str, zone: 
     from eutonia.pump import pump_state
     from eutonia.pump import verify as verification
 
-    chart = _read(file, zone)
-    facts = Facts(chart, chart.moment(_now(now)), book(jurisdiction.upper()))
+    chart = read_chart(file, zone)
+    facts = Facts(chart, chart.moment(moment(now)), book(jurisdiction.upper()))
     pump = pump_state(facts)
     if pump is None:
         raise ReadError(str(file), (Problem(0, "", "no pump is on the chart, so nothing can be verified"),))
@@ -280,7 +213,7 @@ def why(id_: str, as_json: bool, now: str | None) -> None:
         return
     from eutonia.doors.story import told
 
-    click.echo(told(found, _width()))
+    click.echo(told(found, width()))
 
 
 @main.command()

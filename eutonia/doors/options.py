@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    from eutonia.chart import Chart
+    from eutonia.predict.rank import Preference
     from eutonia.quantity import Quantity
 
 _Command = TypeVar("_Command", bound=Callable[..., None])
 
+ANSWERED: Final = 0
+STOPPED: Final = 1
 UNREADABLE: Final = 2
 
 
@@ -114,6 +121,79 @@ CRCL = click.option(
 SEED = click.option(
     "--seed", default="1", show_default=True, help="The name of the draw: the same name, the same people."
 )
+
+
+ZONE = click.option(
+    "--zone", envvar="EUTONIA_ZONE", help="The clinic's time zone for times without one; UTC if not given."
+)
+FILE = click.argument("file", type=click.Path(path_type=Path))
+# What every command that answers for a chart at a moment takes.
+CHART = several(
+    FILE,
+    AS_JSON,
+    click.option("--now", help="The moment of the advice, such as '2026-05-02 09:00'; the clock's if not given."),
+    click.option(
+        "--jurisdiction",
+        type=click.Choice(["US", "DE", "UK"], case_sensitive=False),
+        envvar="EUTONIA_JURISDICTION",
+        default="US",
+        show_default=True,
+    ),
+    ZONE,
+)
+
+
+class Wanted(click.ParamType["tuple[str, ...]"]):
+    """What counts first in the order of the options, such as 'goal,harm'."""
+
+    name = "concerns"
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> tuple[str, ...]:
+        """The concerns in their order, those not named behind them; refused where one is unknown or named twice."""
+        from eutonia.predict.rank import CONCERNS
+
+        if isinstance(value, tuple):
+            return value
+        found = [each.strip() for each in str(value).split(",")]
+        if set(found) - set(CONCERNS) or len(set(found)) < len(found):
+            self.fail(f"'{value}' is no order; name some of {', '.join(CONCERNS)}, each once", param, context)
+        return (*found, *(each for each in CONCERNS if each not in found))
+
+
+# What is wanted for the person, by which options are put in order.
+PREFERENCE = several(
+    click.option("--goal", type=click.IntRange(1, 5), help="The Ashworth score of the legs (1 to 5) wanted at most."),
+    click.option("--prefer", type=Wanted(), help="What counts first: harm, withdrawal, goal, dose, visits."),
+)
+
+
+def preference(goal: int | None, prefer: tuple[str, ...] | None) -> Preference:
+    """What is wanted, as the order takes it."""
+    from eutonia.predict.rank import CONCERNS, Preference
+
+    return Preference(goal, CONCERNS if prefer is None else prefer)  # type: ignore[arg-type]
+
+
+def read_chart(file: Path, zone: str | None) -> Chart:
+    """The chart in a file, or on standard input for '-'."""
+    from eutonia.chart.source import read_bytes, read_source
+
+    if str(file) == "-":
+        return read_bytes(sys.stdin.buffer.read(), "standard input", zone)
+    return read_source(file, zone)
+
+
+def moment(now: str | None) -> datetime | str:
+    """The moment that was asked for, or the clock's."""
+    return now if now is not None else datetime.now(UTC)
+
+
+def width() -> int:
+    """How many columns the answer may take."""
+    try:
+        return min(os.get_terminal_size().columns, 110)
+    except OSError:
+        return int(os.environ.get("COLUMNS", "100"))
 
 
 def people(most: int) -> Callable[[_Command], _Command]:

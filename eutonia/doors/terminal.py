@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from eutonia.doors import bands, words
+from eutonia.doors import bands, own, words
 from eutonia.doors.words import NBSP, Option, Row, Sheet
 
 NARROWEST: Final = 40
@@ -34,7 +34,7 @@ def render(found: dict[str, Any], parts: tuple[str, ...], width: int) -> str:
     blocks: list[Iterator[str]] = [_head(sheet, width)]
     blocks += [_box(card, width, _HEAVY, {"fg": "red", "bold": True}) for card in sheet.cards]
     writers = {
-        "findings": _findings, "pump": _pump, "plans": _plans, "outlooks": _outlooks, "refusals": _refusals, "tasks": _tasks,
+        "findings": _findings, "pump": _pump, "plans": _plans, "outlooks": _outlooks, "estimate": _estimate, "order": _order, "refusals": _refusals, "tasks": _tasks,
     }  # fmt: skip
     blocks += [writers[part](sheet, width) for part in parts]
     blocks.append(_closing(sheet, width))
@@ -197,6 +197,38 @@ def _outlooks(sheet: Sheet, width: int) -> Iterator[str]:
                 )
             yield from _rows(option.outlook.rows, width, "  ")
             yield ""
+
+
+def _estimate(sheet: Sheet, width: int) -> Iterator[str]:
+    """What the patient's own data say."""
+    lines, tables = sheet.learned
+    if not lines:
+        return
+    yield _title("The patient's own data")
+    yield from _rows(tuple(Row(*each) for each in lines), width, "  ")
+    for table in tables:
+        yield ""
+        yield from _table(table, width)
+
+
+def _order(sheet: Sheet, width: int) -> Iterator[str]:
+    """The options of a kind in a reasoned order."""
+    if not sheet.orders:
+        return
+    yield _title("In order")
+    for n, table in enumerate(sheet.orders):
+        if n:
+            yield ""
+        yield from _table(table, width)
+
+
+def _table(table: own.Table, width: int) -> Iterator[str]:
+    for line in _wrapped(table.heading, width, "  ", "    "):
+        yield _tinted(line, bold=True)
+    for line in own.drawn(table, width - 2):
+        yield from _wrapped(line, width, "  ", "    ") if len(line) > width - 2 else [f"  {line}".replace(NBSP, " ")]
+    for note in table.notes:
+        yield from _wrapped(note, width, "  - ", "    ")
 
 
 def _watch(watch: tuple[str, ...], width: int, indent: str) -> Iterator[str]:

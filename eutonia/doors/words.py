@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+from eutonia.doors import own
 from eutonia.quantity import UNITS, Quantity, figures, glued, plain, rounded
 
 GRADES: Final = {"stop": "STOP", "caution": "CAUTION", "note": "NOTE"}
@@ -230,6 +231,8 @@ class Sheet(NamedTuple):
     chores: tuple[Chore, ...]
     boxed: str
     closing: str
+    learned: tuple[tuple[own.Line, ...], tuple[own.Table, ...]] = ((), ())
+    orders: tuple[own.Table, ...] = ()
 
 
 def sheet(found: dict[str, Any]) -> Sheet:
@@ -251,6 +254,8 @@ def sheet(found: dict[str, Any]) -> Sheet:
         tuple(_chore(each, found["now"][:10]) for each in found["tasks"]),
         boxed,
         CLOSING,
+        own.learned(found["estimate"]),
+        own.ordered(found, KINDS),
     )
 
 
@@ -520,11 +525,12 @@ def outlook(found: dict[str, Any]) -> Outlook:
     rows.append(Row("Of these people", f"{'; '.join(said)}."))
     assumes = "".join(f" {each[0].upper()}{each[1:]}." for each in found["assumes"])
     people = plain(found["people"])
+    own = f"the patient's own scores and levels have {'narrowed them' if found['sharpened'] else 'not sharpened it'}"
     rows.append(
         Row(
             "How far to trust it",
-            f"a scenario over {people} drawn people of this body and these kidneys, with the ends of 90% of them; the patient's own "
-            f"scores and levels have not sharpened it, and parts of the models are assumed.{assumes}",
+            f"a scenario over {people} drawn people of this body and these kidneys, with the ends of 90% of them; "
+            f"{own}, and parts of the models are assumed.{assumes}",
         )
     )
     return Outlook(tuple(rows), found)

@@ -51,7 +51,7 @@ def test_words_and_drawings_come_from_the_numbers_that_go_out() -> None:
     last = legs["last"]
     assert f"{three(last['p50'])} ({three(last['p05'])} to {three(last['p95'])}) on the last day" in said
     assert "200 drawn people" in said
-    assert "not sharpened" in said
+    assert "scores and levels have narrowed them" in said
     panel = bands.panel("lumbar_ng_ml", found, bands.scale("lumbar_ng_ml", [found]))
     assert len(panel.middle) == len(found["hours"])
     # The drawing's heights are the numbers' own: the highest point is where the number is.
@@ -110,7 +110,7 @@ def test_curves_of_one_kind_share_their_scale_and_fit_the_width() -> None:
             assert len(line) <= 66
     out = ask(PUMP, *NOW).stdout
     assert all(len(line) <= 100 for line in out.splitlines())
-    assert len(re.findall(r"Lumbar fluid, 0 to 750 ng/mL", out)) == 3
+    assert len(re.findall(rf"Lumbar fluid, 0 to {axes.high:g} ng/mL", out)) == 3
 
 
 @pytest.mark.parametrize(

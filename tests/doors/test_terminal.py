@@ -23,7 +23,7 @@ from eutonia.doors.terminal import NARROWEST, render
 from eutonia.quantity import UNITS
 from tests.charts import FILLED, ORAL, PUMP, SCREENED, charts
 
-PARTS = ("findings", "pump", "plans", "outlooks", "refusals", "tasks")
+PARTS = ("findings", "pump", "plans", "outlooks", "estimate", "order", "refusals", "tasks")
 NOW = "2026-05-01 09:00"
 SHORTLY = "2026-03-22 09:00"
 
