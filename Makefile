@@ -16,7 +16,7 @@ PIP := -m pip --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: setup run test lint bench hazards laws mutants validation studies wheel lock examples docs clean help
+.PHONY: setup run test lint bench hazards laws mutants validation calibration nuts studies wheel lock examples docs clean help
 
 help: ## what can be made
 	@sed -n 's/^\([a-z ]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -28,7 +28,7 @@ run: setup ## the main job: advise on one example chart, and write the page
 	$(BIN)/eutonia advise $(CHART) --now $(NOW) --page $(PAGE)
 
 # By group, so that what is built once for a file of tests (the wheel) is built by one worker only.
-test: lint ## lint, then every test: cases, laws, oracles, hazards, doors, and the examples in the docstrings
+test: lint .venv/.public ## lint, then every test: cases, laws, oracles, hazards, doors, and the examples in the docstrings
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 lint: setup ## style, layout and types
@@ -51,6 +51,14 @@ mutants: setup ## are the tests awake? small faults are put in, and each must be
 validation: setup ## what was observed beside what the models give: docs/validation.md
 	$(BIN)/python tools/validation.py
 
+calibration: setup ## are the estimates honest? 1,000 drawn patients a design, each estimated: docs/calibration.md; slow, not in CI
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tools.calibration
+
+nuts: setup ## the posterior of twenty drawn patients beside NumPyro's NUTS on the same density: docs/nuts.md; slow, not in CI
+	$(call make_venv,out/nuts)
+	out/nuts/bin/python $(PIP) install --quiet --require-hashes --only-binary :all: -r requirements/nuts.lock
+	$(BIN)/python -m tools.nuts
+
 studies: setup ## the shipped studies, and what they answer: docs/studies.md
 	$(BIN)/python tools/studies.py
 
@@ -69,6 +77,7 @@ lock: ## requirements/*.lock from pyproject.toml
 	$(call compile,run,pyproject.toml)
 	$(call compile,dev,pyproject.toml --group dev -c requirements/run.lock)
 	$(call compile,locker,--group lock)
+	$(call compile,nuts,--group nuts)
 
 clean: ## away with all that make made
 	rm -rf .venv out dist .mutants .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -91,6 +100,11 @@ clean: ## away with all that make made
 .venv/.compiled: .venv/.project $(wildcard eutonia/body/*.py)
 	rm -f eutonia/body/__pycache__/*.nb[ic] # numba does not see a change in another file
 	$(BIN)/python -m eutonia.body.warm
+	@touch $@
+
+# Somebody else's data with somebody else's answers, for the tests: the wheel is opened, not installed.
+.venv/.public: .venv/.locked requirements/public.lock
+	$(BIN)/python $(PIP) download --quiet --require-hashes --only-binary :all: --no-deps --dest .venv/public -r requirements/public.lock
 	@touch $@
 
 # $(1): the lock; $(2): what is to be in it.
