@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import eutonia
-from benchmarks import body, cohort
+from benchmarks import body, cohort, estimate
 from benchmarks.inputs import bundle_text, chart_40
 from benchmarks.timing import median_s, result
 
@@ -99,6 +99,8 @@ if __name__ == "__main__":
     bundle()
     command()
     body.futures(result)
+    estimate.individual(result)
+    estimate.charts(result)
     body.plasma_population(result)
     body.same_plasma(result)
     body.cord(result)
