@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from eutonia.chart import Chart, ReadError
     from eutonia.findings import Finding
     from eutonia.plan import Plan, Refusal
+    from eutonia.predict.estimate import Estimate
     from eutonia.predict.future import Prediction
     from eutonia.predict.patient import Unpredicted
 
 __all__ = [
-    "Advice", "Chart", "Finding", "Plan", "Prediction", "ReadError", "Refusal", "Unpredicted", "advise", "examine", "plan",
-    "predict", "read",
+    "Advice", "Chart", "Estimate", "Finding", "Plan", "Prediction", "ReadError", "Refusal", "Unpredicted", "advise",
+    "estimate", "examine", "plan", "predict", "read",
 ]  # fmt: skip
 
 
@@ -45,6 +46,7 @@ __version__: Final = "0.1.0"
 _HANDED_ON: Final = {
     "Advice": "eutonia.advice",
     "Chart": "eutonia.chart",
+    "Estimate": "eutonia.predict.estimate",
     "Finding": "eutonia.findings",
     "Plan": "eutonia.plan",
     "Prediction": "eutonia.predict.future",
@@ -87,6 +89,13 @@ def plan(chart: Chart, now: datetime | str, jurisdiction: str = "US") -> tuple[t
 def predict(chart: Chart, now: datetime | str, jurisdiction: str = "US") -> tuple[Prediction | Unpredicted, ...]:
     """What a model expects of each plan that the rules allow at `now`, in the order of `plan`; or why it knows nothing."""
     return advise(chart, now, jurisdiction).predictions
+
+
+def estimate(chart: Chart, now: datetime | str, jurisdiction: str = "US") -> Estimate | Unpredicted:
+    """What the chart's own scores, levels, responses and residual volumes say of the patient; or why they say nothing."""
+    from eutonia.advice import examined
+
+    return examined(chart, now, jurisdiction).estimate
 
 
 def advise(chart: Chart, now: datetime | str, jurisdiction: str = "US") -> Advice:

@@ -195,7 +195,7 @@ def told(found: posterior.Draws, at: Setting, facts: Facts) -> Estimate:
         )
     return Estimate(
         used, seen.left_out, found.method, found.k_hat, found.effective, found.converged, moved, slow, explanations,
-        checks, tuple(_worth(people, at, facts)), tuple(doubts), None if contradicts else people,
+        checks, tuple(_worth(people, found, kept, at, facts)), tuple(doubts), None if contradicts else people,
     )  # fmt: skip
 
 
@@ -328,13 +328,23 @@ def _tails(z: Floats) -> float:
     return min(1.0, 2.0 * min(below, above))
 
 
-def _worth(people: Normals, at: Setting, facts: Facts) -> list[Worth]:
-    """What a score would say of the effective dose: at each hour after a screening bolus, for who has no pump yet."""
-    if not at.observed.of_effect or "tip" in at.ways or "puncture" not in at.ways:
+def _worth(people: Normals, found: posterior.Draws, kept: NDArray[np.int64], at: Setting, facts: Facts) -> list[Worth]:
+    """What one more score would say of the effective dose: again at the dose of the last visit; for who has no pump yet, at
+    each hour after a screening bolus."""
+    if not at.observed.of_effect:
         return []
     who = at.person.drawn(people)
-    dose = np.log(effective_dose(who, at, facts, "tip"))
-    return bolus_worth(who, dose, _TRIAL_MCG, facts)
+    spine = "tip" in at.ways or "puncture" in at.ways
+    dose = np.log(effective_dose(who, at, facts, "tip" if spine else "mouth"))
+    worth = []
+    if at.visits:
+        under = np.zeros(len(kept), np.int64)
+        last = Candidates(at).shows(found.x[kept], found.kind[kept], under)[:, 3 * len(at.visits) - 3]
+        says = "one more Ashworth score of the legs at the dose of the last visit"
+        worth.append(Worth(says, _narrowed(last, dose, facts)))
+    if "puncture" in at.ways and "tip" not in at.ways:
+        worth += bolus_worth(who, dose, _TRIAL_MCG, facts)
+    return sorted(worth, key=lambda each: -each.share)
 
 
 def bolus_worth(who: Patient, log_dose: Floats, mcg: float, facts: Facts) -> list[Worth]:
@@ -359,7 +369,7 @@ def bolus_worth(who: Patient, log_dose: Floats, mcg: float, facts: Facts) -> lis
                 _narrowed(expected, log_dose, facts),
             )
         )
-    return sorted(found, key=lambda each: -each.share)
+    return found
 
 
 def _narrowed(expected: Floats, value: Floats, facts: Facts) -> float:

@@ -113,11 +113,14 @@ def rank(
 
 def _goal(baseline: float | None, preference: Preference) -> tuple[int | None, str]:
     if preference.goal is not None:
-        return preference.goal, f"an Ashworth score of the legs of {preference.goal} at most"
+        return preference.goal, f"an Ashworth score of the legs of {preference.goal} at most (scale of 1 to 5)"
     if baseline is None:
         return None, "half of the tone without the drug at most"
     goal = max(math.floor(baseline - 1.0), 1)
-    return goal, f"an Ashworth score of the legs of {goal} at most, a point less than without the drug"
+    return (
+        goal,
+        f"an Ashworth score of the legs of {goal} at most (scale of 1 to 5), a point less than without the drug",
+    )
 
 
 def weigh(n: int, plan: Plan, found: Prediction | Unpredicted, goal: int | None) -> Weighed:

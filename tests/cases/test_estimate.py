@@ -148,9 +148,12 @@ def test_scores_under_a_program_that_the_chart_does_not_have_say_nothing() -> No
     assert found["used"]["scores"] == 1  # four hours after the screening bolus
 
 
-def test_the_same_chart_gives_the_same_bits() -> None:
+def test_the_same_chart_gives_the_same_bits_at_every_door() -> None:
     text = PUMPED + visits(*RISING)
-    assert estimated(text) == estimated(text)
+    chart = eutonia.read(text.strip() + "\n")
+    found = eutonia.estimate(chart, NOW)
+    assert isinstance(found, eutonia.Estimate)
+    assert found.as_dict(chart.home) == estimated(text)
 
 
 def test_hours_after_a_bolus_are_valued_before_there_is_a_pump() -> None:
@@ -161,7 +164,17 @@ def test_hours_after_a_bolus_are_valued_before_there_is_a_pump() -> None:
     shares = [each["share"] for each in found["worth"]]
     assert shares == sorted(shares, reverse=True)
     assert shares[0] > 0.05
-    assert all("h after a bolus of 50 mcg" in each["what"] for each in found["worth"])
+    assert "h after a bolus of 50 mcg" in found["worth"][0]["what"]
+    assert len(found["worth"]) == 8
+
+
+def test_another_score_at_a_dose_that_does_nothing_says_less() -> None:
+    def worth(mcg: int, legs: int) -> float:
+        (one,) = estimated(PUMPED + visits(("2026-02-16", mcg, legs), ("2026-04-20", mcg, legs)))["worth"]
+        return float(one["share"])
+
+    # At mid-scale a score tells where the dose lies; where the tone is gone altogether, little.
+    assert worth(100, 3) > worth(900, 1)
 
 
 # --- what a pharmacist found --------------------------------------------------------------------------------------------

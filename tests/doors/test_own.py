@@ -131,7 +131,7 @@ def test_what_is_wanted_changes_the_order_and_nothing_else() -> None:
     wanted = answer("advise", TABLETS, *NOW, "--goal", "2", "--prefer", "goal")
     assert [each["plan"] for each in plain["order"][0]["places"]] == [0, 1, 2]
     assert [each["plan"] for each in wanted["order"][0]["places"]] != [0, 1, 2]
-    assert wanted["order"][0]["goal"] == "an Ashworth score of the legs of 2 at most"
+    assert wanted["order"][0]["goal"] == "an Ashworth score of the legs of 2 at most (scale of 1 to 5)"
     assert {k: v for k, v in plain.items() if k != "order"} == {k: v for k, v in wanted.items() if k != "order"}
 
 

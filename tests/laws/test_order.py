@@ -85,7 +85,7 @@ def test_what_counts_first_comes_first(
     preference = Preference(2, concerns)  # type: ignore[arg-type]
     (found,) = rank(advice.plans, predictions, 4.0, preference, advice.book)
     assert [each.plan for each in found.places] == order
-    assert found.goal == "an Ashworth score of the legs of 2 at most"
+    assert found.goal == "an Ashworth score of the legs of 2 at most (scale of 1 to 5)"
 
 
 def test_plans_of_which_nothing_is_known_stay_as_the_rules_gave_them() -> None:
