@@ -68,13 +68,17 @@ def predict(
 
 @click.command()
 @CHART
-def estimate(file: Path, as_json: bool, now: str | None, jurisdiction: str, zone: str | None) -> None:
+@click.option("--plot", type=click.Path(path_type=Path), help="Write what has moved as a drawing (.svg).")
+def estimate(
+    file: Path, as_json: bool, now: str | None, jurisdiction: str, zone: str | None, plot: Path | None
+) -> None:
     """What the patient's own scores, levels, responses and residual volumes say: before and after, and what explains them."""
     from eutonia.advice import examined
 
+    _drawable(plot)
     advice = examined(read_chart(file, zone), moment(now), jurisdiction.upper())
     found = advice.as_dict(foresee=False) | {"estimate": advice.estimate.as_dict(advice.facts.home)}
-    _told(advice, found, as_json, ("estimate",), ("estimate",), None)
+    _told(advice, found, as_json, ("estimate",), ("estimate",), plot)
 
 
 @click.command()
@@ -140,14 +144,17 @@ def _told(
 
         click.echo(render(found, parts, width()))
     if plot is not None:
-        from eutonia.doors.page import write_plot
+        from eutonia.doors.page import write_plot, write_spans
 
         person = found["person"]
         who = ", ".join(each for each in (person["name"], person["id"], found["now"][:16].replace("T", " ")) if each)
         try:
-            write_plot(found["predictions"], plot, who)
+            if parts == ("estimate",):
+                write_spans(found["estimate"], plot, who)
+            else:
+                write_plot(found["predictions"], plot, who)
         except OSError as error:
             give_up(f"{plot}: the plot could not be written: {error.strerror}")
         if not as_json:
-            click.echo(f"\nThe courses as a drawing: {plot}")
+            click.echo(f"\nThe same as a drawing: {plot}")
     sys.exit(STOPPED if advice.stopped or refused else ANSWERED)

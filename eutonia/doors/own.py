@@ -16,6 +16,7 @@ _METHODS: Final = {
     "importance": "weighed draws around the best fits",
     "sequential": "draws moved step by step, since the first weights were no use",
 }
+SPANS: Final = "Each line holds 90% of the people, its dot the median: grey before, green after the patient's own data. Each has a scale of its own, a logarithm."
 NOT_ONE_NUMBER: Final = (
     "No single number: what each brings and costs stands side by side, and the order follows what is wanted first."
 )
@@ -37,7 +38,8 @@ class Table(NamedTuple):
     notes: tuple[str, ...]
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """A number to three figures."""
     return "unknown" if value is None else plain(figures(value, 3))
 
 
@@ -48,7 +50,7 @@ def _percent(share: float | None) -> str:
 
 
 def _span(found: dict[str, float]) -> str:
-    return f"{_number(found['p50'])} ({_number(found['p05'])} to {_number(found['p95'])})"
+    return f"{number(found['p50'])} ({number(found['p05'])} to {number(found['p95'])})"
 
 
 def learned(estimate: dict[str, Any] | None) -> tuple[tuple[Line, ...], tuple[Table, ...]]:
@@ -60,7 +62,7 @@ def learned(estimate: dict[str, Any] | None) -> tuple[tuple[Line, ...], tuple[Ta
     lines = [
         Line(
             "Rests on",
-            f"{_used(estimate['used'])}; {_METHODS[estimate['method']]} (worth {_number(estimate['effective_draws'])} draws).",
+            f"{_used(estimate['used'])}; {_METHODS[estimate['method']]} (worth {number(estimate['effective_draws'])} draws).",
         )
     ]
     if estimate["left_out"]:
@@ -148,7 +150,7 @@ def ordered(found: dict[str, Any], kinds: dict[str, str]) -> tuple[Table, ...]:
             rows.append(
                 (
                     f"{n + 1}. {name}", _percent(place["goal"]), _percent(place["harm"]), _percent(place["withdrawal"]),
-                    "none" if dose is None else f"{_number(dose['value'])} {_UNITS.get(dose['unit'], dose['unit'])}", str(place["visits"]),
+                    "none" if dose is None else f"{number(dose['value'])} {_UNITS.get(dose['unit'], dose['unit'])}", str(place["visits"]),
                 )
             )  # fmt: skip
             if place["reason"]:

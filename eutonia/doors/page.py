@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from datetime import datetime
 from itertools import combinations, pairwise, permutations
 from pathlib import Path
@@ -16,7 +17,7 @@ from msgspec.structs import replace
 from eutonia.advice import Advice
 from eutonia.chart import Facts
 from eutonia.chart import event as e
-from eutonia.doors import bands, words
+from eutonia.doors import bands, own, spans, words
 from eutonia.doors.bands import Panel
 from eutonia.doors.words import NBSP, Level, Menu, Sheet
 from eutonia.moment import DAY, shown_day
@@ -32,7 +33,8 @@ def write_page(advice: Advice, path: Path) -> None:
 
 def page(advice: Advice) -> str:
     """The advice as HTML."""
-    sheet = words.sheet(advice.as_dict())
+    found = advice.as_dict()
+    sheet = words.sheet(found)
     return (
         _environment()
         .get_template("advice.html")
@@ -44,6 +46,8 @@ def page(advice: Advice) -> str:
             panels={menu.kind: _panels(menu) for menu in sheet.menus},
             groups=_groups(sheet),
             cards=[_card(lines) for lines in sheet.cards],
+            moved=spans.spans(found["estimate"]),
+            spans_legend=own.SPANS,
         )
     )
 
@@ -63,6 +67,22 @@ def _panels(menu: Menu) -> list[list[Panel]]:
 def write_plot(predictions: list[dict[str, Any]], path: Path, who: str) -> None:
     """Writes predictions as one drawing (SVG) that stands alone; the unknown ones are left to the words."""
     path.write_text(plot(predictions, who), encoding="utf-8")
+
+
+def write_spans(estimate: dict[str, Any], path: Path, who: str) -> None:
+    """Writes what an estimate has moved as one drawing (SVG) that stands alone."""
+    rows = spans.spans(estimate)
+    foot = spans.HIGH * len(rows) + 16.0
+    closing = (who, *textwrap.wrap(own.SPANS, 66))
+    text = (
+        _environment()
+        .get_template("spans.svg")
+        .render(
+            rows=rows, height=foot + 11.0 * len(closing), foot=foot, title=f"The patient's own data, {who}",
+            says=". ".join(each.says for each in rows), closing=closing,
+        )
+    )  # fmt: skip
+    path.write_text(text, encoding="utf-8")
 
 
 def plot(predictions: list[dict[str, Any]], who: str) -> str:

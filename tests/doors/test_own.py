@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner, Result
 
-from eutonia.doors import own
+from eutonia.doors import own, spans
 from eutonia.doors.cli import main
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -44,6 +45,25 @@ def test_an_estimate_prints_the_numbers_that_go_out() -> None:
     assert "3 scores, 1 response, 1 residual volume" in said
     for each in found["checks"]:
         assert each["what"] in said
+
+
+def test_the_drawing_of_an_estimate_stands_alone_and_shows_its_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "moved.svg"
+    found = answer("estimate", PUMP, *NOW, "--plot", str(path))["estimate"]
+    root = ElementTree.fromstring(path.read_text("utf-8"))
+    space = "{http://www.w3.org/2000/svg}"
+    assert len(root.findall(f".//{space}circle")) == 2 * len(found["parameters"])
+    text = " ".join("".join(each.itertext()) for each in root.iter(f"{space}text")).replace("\u00a0", " ")
+    dose = found["parameters"][0]
+    for value in (
+        min(dose["prior"]["p05"], dose["posterior"]["p05"]),
+        max(dose["prior"]["p95"], dose["posterior"]["p95"]),
+    ):
+        assert f"{float(f'{value:.3g}'):g}" in text
+    rows = spans.spans(found)
+    # After lies within before where the data have narrowed it, and each median inside its line.
+    assert rows[0].after.end - rows[0].after.begin < 0.6 * (rows[0].before.end - rows[0].before.begin)
+    assert all(bar.begin <= bar.middle <= bar.end for row in rows for bar in (row.before, row.after))
 
 
 def test_a_failing_delivery_is_said_before_any_dose() -> None:
