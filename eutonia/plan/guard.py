@@ -239,7 +239,9 @@ def _adjust(plan: Plan, facts: Facts, pump: PumpState | None) -> list[str]:
     change = (dose / before - 1) * 100
     down_low, down_high = facts.book.span("adjust.down")
     if not (window[0] <= change <= window[1] or -down_high.value <= change <= -down_low.value):
-        problems.append(f"a change of {plain(round(change, 2))}% is outside the window")
+        up = f"{plain(round(window[0], 2))} to {plain(round(window[1], 2))}% upwards"
+        down = f"{plain(down_low.value)} to {plain(down_high.value)}% downwards"
+        problems.append(f"a change of {plain(round(change, 2))}% is outside the window ({up}, {down})")
     return problems
 
 
