@@ -53,9 +53,7 @@ def closed(eta: Any) -> Any:
     a = ka * (k21 - fast) / ((ka - fast) * (slow - fast))
     b = ka * (k21 - slow) / ((ka - slow) * (fast - slow))
     c = ka * (k21 - ka) / ((fast - ka) * (slow - ka))
-    return (
-        20e3 / v * (a * np.exp(-fast * since) + b * np.exp(-slow * since) + c * np.exp(-ka * since)).sum(axis=1) * 1.0
-    )
+    return 20e3 / v * (a * np.exp(-fast * since) + b * np.exp(-slow * since) + c * np.exp(-ka * since)).sum(axis=1)
 
 
 def misfit(eta: Any, y: Floats) -> float:
@@ -98,7 +96,7 @@ def individual(report: Result) -> None:
 
 def charts(report: Result) -> None:
     """Estimates of whole charts in a running process: new each time."""
-    _, other = 0.0, median_s(lambda: minimize(misfit, np.zeros(3), (closed(np.zeros(3)),), "L-BFGS-B"))
+    other = median_s(lambda: minimize(misfit, np.zeros(3), (closed(np.zeros(3)),), "L-BFGS-B"))
     pump = (EXAMPLES / "02-spinal-cord-injury-pump.chart").read_text("utf-8")
     tablets = (EXAMPLES / "01-multiple-sclerosis-oral.chart").read_text("utf-8")
     measured = (

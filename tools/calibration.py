@@ -26,8 +26,8 @@ from eutonia.advice import examined
 from eutonia.body.draws import normals
 from eutonia.body.parameters import parameter
 from eutonia.predict import posterior
-from eutonia.predict.candidate import Candidates, Explanation, Setting, setting
-from eutonia.predict.observed import Bolus, Drawn, Level, Observed, Visit, observed
+from eutonia.predict.candidate import Candidates, Explanation, Setting, blurred, setting
+from eutonia.predict.observed import Bolus, Drawn, Level, Observed, Visit, observed, steps
 from eutonia.predict.patient import Person, person
 
 ROOT = Path(__file__).parents[1]
@@ -116,7 +116,7 @@ def _seen(at: Setting, shown: Any, rng: np.random.Generator) -> Observed:
 
     def scored(expected: float, lowest: int) -> tuple[float, float]:
         value = min(max(round(rng.logistic(expected, scale) - lowest), 0), 4)
-        return (lowest + value - 0.5 if value else -math.inf, lowest + value + 0.5 if value < 4 else math.inf)
+        return steps(lowest)[value]
 
     visits = []
     for k, each in enumerate(seen.visits):
@@ -129,7 +129,7 @@ def _seen(at: Setting, shown: Any, rng: np.random.Generator) -> Observed:
             )
         )
     begin, boluses = 3 * len(visits), []
-    blur = math.sqrt(2.0 * (visit**2 + (scale * math.pi) ** 2 / 3.0)) * math.sqrt(3.0) / math.pi
+    blur = blurred(book)
     for k, bolus in enumerate(seen.boluses):
         fall, lasts = shown[begin + 2 * k : begin + 2 * k + 2]
         fell = rng.logistic(fall, blur) > 1.0

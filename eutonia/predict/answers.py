@@ -19,7 +19,7 @@ from eutonia.body.neuraxis import CELLS, INFUSION_CM, PUNCTURE_CM, SPINAL, Sites
 from eutonia.body.parameters import numbers, parameter
 from eutonia.body.responses import Source, areas, responses_and_areas
 from eutonia.knowledge import Book
-from eutonia.predict.given import Doses, Grid, Past
+from eutonia.predict.given import Doses, Grid, Past, memory
 from eutonia.predict.patient import Patient
 
 Floats = NDArray[np.float64]
@@ -50,7 +50,7 @@ class Answers:
     ) -> None:
         along, n = someone.spine, len(someone)
         self.ways = tuple(ways)
-        self.memory = timedelta(hours=float(book.quantity("predict.memory").to("h")))
+        self.memory = memory(book)
         times = np.asarray(FINEST_H * np.arange(1, round(self.memory / timedelta(hours=FINEST_H)) + 1))
         scale = along.length_cm / parameter(book, "spine.length", "cm").value
         tap = tap_cm(book)
@@ -66,9 +66,11 @@ class Answers:
             "tip": Source(at(vertebra_cm(someone.tip, book), INFUSION_CM), steady=True),
             "puncture": Source(at(tap, PUNCTURE_CM)),
         }
-        # Only what is given at all; each further way would cost as much as all plans.
-        found, whole = responses_and_areas(along, [sources[way] for way in ways], sites, times, tolerance)
         none = np.zeros((len(seen), n, times.size))
+        found, whole = np.empty((0, *none.shape)), np.empty((0, len(seen), n))
+        if ways:
+            # Only what is given at all; each further way would cost as much as all plans.
+            found, whole = responses_and_areas(along, [sources[way] for way in ways], sites, times, tolerance)
         self.mouth, self.tip, self.puncture = (
             found[self.ways.index(way)] if way in ways else none for way in ("mouth", "tip", "puncture")
         )
@@ -110,7 +112,7 @@ class Answers:
 
     def steady(self, past: Past) -> Floats:
         """[people, stretches] the cord's steady level in each stretch of a past."""
-        out = np.zeros((len(self._whole[0]), past.lasting_h.size))
+        out = np.zeros((self._whole.shape[-1], past.lasting_h.size))
         if past.mouth_mg.any():
             out += np.outer(self.per_mg, past.mouth_mg)
         if past.pump_mcg.any():

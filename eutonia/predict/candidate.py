@@ -24,7 +24,7 @@ from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.knowledge import Book
 from eutonia.predict.answers import CORD, FINEST_H, LUMBAR, PLASMA, Answers
-from eutonia.predict.given import Doses, Grid, Past, doses, past, swallowed
+from eutonia.predict.given import Doses, Grid, Past, doses, memory, past, swallowed
 from eutonia.predict.observed import Drawn, Observed, Step, Visit
 from eutonia.predict.patient import Normals, Patient, Person
 
@@ -122,11 +122,11 @@ class Setting(Struct, frozen=True, eq=False):
 
 def setting(facts: Facts, person: Person, seen: Observed) -> Setting:
     """What is needed to ask how well candidates explain what was seen."""
-    memory = timedelta(hours=float(facts.book.quantity("predict.memory").to("h")))
+    followed = memory(facts.book)
     step = timedelta(hours=FINEST_H)
 
     def window(begin: datetime, points: int, at: datetime) -> _Window:
-        grid = Grid(begin, step, points, memory // step)
+        grid = Grid(begin, step, points, followed // step)
         given = doses(facts, (), grid)
         none = np.zeros_like(given.tip_mcg)
         other = Doses(given.mouth_mg, none, given.puncture_mcg)
@@ -149,15 +149,15 @@ def setting(facts: Facts, person: Person, seen: Observed) -> Setting:
     return Setting(
         person, facts.book, seen, columns, ways, tuple(visits), tuple(boluses), tuple(samples),
         tuple(_explanations(facts, seen)),
-        _records(facts, seen, memory) if ways == ("mouth",) and not seen.of_effect else None,
+        _records(facts, seen, followed) if ways == ("mouth",) and not seen.of_effect else None,
     )  # fmt: skip
 
 
-def _records(facts: Facts, seen: Observed, memory: timedelta) -> tuple[Floats, Ints]:
+def _records(facts: Facts, seen: Observed, followed: timedelta) -> tuple[Floats, Ints]:
     """[records, 4] and [records, 5]: doses of the time that counts, and the samples, in the order of their moments."""
     from eutonia.body import course
 
-    begin = min(each.at for each in seen.levels) - memory
+    begin = min(each.at for each in seen.levels) - followed
     doses = [(at, mg, course.DOSE) for at, mg in swallowed(facts, begin, max(each.at for each in seen.levels))]
     samples = [(each.at, 0.0, course.OBSERVE) for each in seen.levels]
     found = sorted([*samples, *doses], key=lambda each: each[0])
@@ -442,8 +442,7 @@ class Candidates:
         visits, boluses = len(at.visits), len(at.boluses)
         scores = self._seen([shown[:, 3 * k : 3 * k + 3] for k in range(visits)], len(shown))
         rest = np.zeros(len(shown))
-        visit, scale = (parameter(book, f"tone.{name}", "points").value for name in ("visit", "score_scale"))
-        blur = math.sqrt(2.0 * (visit**2 + (scale * math.pi) ** 2 / 3.0)) * math.sqrt(3.0) / math.pi
+        blur = blurred(book)
         lasted = parameter(book, "estimate.lasted").value
         for k, bolus in enumerate(at.observed.boluses):
             fall, hours = shown[:, 3 * visits + 2 * k], shown[:, 3 * visits + 2 * k + 1]
@@ -533,12 +532,13 @@ def seen_at(visit: Visit, shown: Floats, book: Book) -> Floats:
     return np.asarray(found + np.logaddexp.reduce(_LOG_WEIGHTS + along, axis=1))
 
 
+def blurred(book: Book) -> float:
+    """Scale of the logistic by which the difference of two visits' scores is blurred."""
+    visit, scale = (parameter(book, f"tone.{name}", "points").value for name in ("visit", "score_scale"))
+    return math.sqrt(2.0 * (visit**2 + (scale * math.pi) ** 2 / 3.0)) * math.sqrt(3.0) / math.pi
+
+
 def _below(cut: float, at: Floats, scale: float) -> Floats | float:
     if math.isinf(cut):
         return float(cut > 0)
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip((cut - at) / scale, -500, 500))))
-
-
-def named(columns: Sequence[Column]) -> list[str]:
-    """The names of what is looked for."""
-    return [name for _, _, name in columns]

@@ -25,9 +25,9 @@ from eutonia.predict import posterior
 from eutonia.predict.answers import CORD, FINEST_H, Answers
 from eutonia.predict.candidate import Candidates, Setting, seen_at, setting
 from eutonia.predict.given import Doses, Grid, past
-from eutonia.predict.observed import Level, Step, Visit, observed
+from eutonia.predict.observed import Level, Step, Visit, observed, steps
 from eutonia.predict.patient import Normals, Patient, Unpredicted, person, prior
-from eutonia.predict.spread import Spread, spread
+from eutonia.predict.spread import Spread, four, spread
 from eutonia.pump import PumpState
 
 Floats = NDArray[np.float64]
@@ -94,10 +94,7 @@ class Estimate(Struct, frozen=True, eq=False):
     def as_dict(self, home: tzinfo) -> dict[str, Any]:
         """The estimate as JSON, numbers to four figures."""
 
-        def four(value: float) -> float | None:
-            return float(f"{value:.4g}") if math.isfinite(value) else None
-
-        def told(found: Spread) -> dict[str, float | None]:
+        def told(found: Spread) -> dict[str, float]:
             return {name: four(each) for name, each in found.as_dict().items()}
 
         return {
@@ -105,7 +102,7 @@ class Estimate(Struct, frozen=True, eq=False):
             "used": dict(self.used),
             "left_out": list(self.left_out),
             "method": self.method,
-            "k_hat": four(self.k_hat),
+            "k_hat": four(self.k_hat) if math.isfinite(self.k_hat) else None,
             "effective_draws": four(self.effective),
             "converged": self.converged,
             "parameters": [
@@ -153,23 +150,26 @@ def estimate(facts: Facts, pump: PumpState | None) -> Estimate | Unpredicted:
         seen = replace(
             seen, visits=(), boluses=(), left_out=(*seen.left_out, "scores: no effect of children was measured")
         )
-    told_anything = seen.visits or seen.boluses or seen.levels
-    if not told_anything:
+    if not (seen.visits or seen.boluses or seen.levels):
         why = "; ".join(seen.left_out) or "no score, response or level under the drug is on the chart"
         return Unpredicted(f"nothing of the patient's own data can be used: {why}")
     at = setting(facts, who, seen)
-    found = posterior.weighed(Candidates(at), facts.book.count("estimate.draws"))
-    return told(found, at, facts)
+    model = Candidates(at)
+    return told(posterior.weighed(model, facts.book.count("estimate.draws")), model, facts)
 
 
-def told(found: posterior.Draws, at: Setting, facts: Facts) -> Estimate:
+def told(found: posterior.Draws, model: Candidates, facts: Facts) -> Estimate:
     """The draws as what they say of the patient."""
-    book, seen = facts.book, at.observed
+    at, book = model.setting, facts.book
+    seen = at.observed
     before = prior(book.count("predict.people"))
     kept = posterior.resampled(found.weight, len(before))
     people = _people(found.x[kept], found.kind[kept], at, before)
-    moved = tuple(_moved(before, people, at, facts))
-    checks = tuple(_checks(found, kept, at))
+    first, who = at.person.drawn(before), at.person.drawn(people)
+    doses = (_effective(first, at, facts), _effective(who, at, facts)) if seen.of_effect and at.person.adult else None
+    moved = tuple(_moved(first, who, doses, at))
+    checks = tuple(_checks(found, kept, model))
+    worth = [] if doses is None else _worth(who, np.log(doses[1]), found, kept, model, facts)
     each = np.exp(found.explained - np.logaddexp.reduce(found.explained, axis=1, keepdims=True))
     shares = found.weight @ each
     explanations: dict[str, tuple[float, float]] = {}
@@ -195,7 +195,7 @@ def told(found: posterior.Draws, at: Setting, facts: Facts) -> Estimate:
         )
     return Estimate(
         used, seen.left_out, found.method, found.k_hat, found.effective, found.converged, moved, slow, explanations,
-        checks, tuple(_worth(people, found, kept, at, facts)), tuple(doubts), None if contradicts else people,
+        checks, tuple(worth), tuple(doubts), None if contradicts else people,
     )  # fmt: skip
 
 
@@ -210,9 +210,8 @@ def _people(x: Floats, kind: NDArray[np.int64], at: Setting, before: Normals) ->
     return Normals(**blocks)
 
 
-def _moved(before: Normals, after: Normals, at: Setting, facts: Facts) -> list[Moved]:
+def _moved(first: Patient, second: Patient, doses: tuple[Floats, Floats] | None, at: Setting) -> list[Moved]:
     """What matters to a clinician: the effective dose first, then the numbers behind it."""
-    who = at.person
     found: list[Moved] = []
 
     def add(name: str, unit: str, one: Floats, other: Floats) -> None:
@@ -222,32 +221,33 @@ def _moved(before: Normals, after: Normals, at: Setting, facts: Facts) -> list[M
             Moved(name, unit, spread(one), spread(other), max(1.0 - float(is_ / was), 0.0) if was > 0 else 0.0)
         )
 
-    first, second = who.drawn(before), who.drawn(after)
-    if at.observed.of_effect and first.answers is not None and second.answers is not None:
-        for way, unit in (("tip", "mcg/day"), ("mouth", "mg/day")):
-            # Beside drug in the spine what would have to be swallowed for the same is no dose that anybody takes.
-            spine = "tip" in at.ways or "puncture" in at.ways
-            if (way == "tip" and spine) or (way == "mouth" and way in at.ways and not spine):
-                one, other = (effective_dose(each, at, facts, way) for each in (first, second))
-                add(f"effective daily dose {'at the tip' if way == 'tip' else 'by mouth'}", unit, one, other)
+    if doses is not None and first.answers is not None and second.answers is not None:
+        where, unit = ("at the tip", "mcg/day") if _in_spine(at) else ("by mouth", "mg/day")
+        add(f"effective daily dose {where}", unit, *doses)
         add("half-effect level in the cord", "ng/mL", first.answers.c50_ng_ml, second.answers.c50_ng_ml)
         add("Ashworth score of the legs without the drug", "points", first.answers.baseline, second.answers.baseline)
         add("pace of the tone", "/h", first.answers.pace_h, second.answers.pace_h)
         add(
             "rise of the half-effect at most (tolerance)", "", first.adapts.tolerance_most, second.adapts.tolerance_most
         )
-    if any(block == "kinetics" for block, _, _ in at.columns) and who.creatinine_ml_min is not None:
+    if any(block == "kinetics" for block, _, _ in at.columns) and at.person.creatinine_ml_min is not None:
         add("clearance", "L/h", first.kinetics.clearance_l_h, second.kinetics.clearance_l_h)
         add("central volume", "L", first.kinetics.central_l, second.kinetics.central_l)
         add("share absorbed", "", first.kinetics.share, second.kinetics.share)
     return found
 
 
-def effective_dose(people: Patient, at: Setting, facts: Facts, way: str) -> Floats:
+def _in_spine(at: Setting) -> bool:
+    """Whether drug in the spine counts: beside it what would have to be swallowed for the same is no dose that anybody takes."""
+    return "tip" in at.ways or "puncture" in at.ways
+
+
+def _effective(people: Patient, at: Setting, facts: Facts) -> Floats:
     """[people] the steady daily dose (mcg at the tip, mg by mouth) that halves the reflex, with today's tolerance."""
     assert people.answers is not None
-    answers = Answers(people, facts.book, [way], [CORD], 1e-3)
-    per = answers.per_mcg if way == "tip" else answers.per_mg
+    # No way: only what is steady is asked for.
+    answers = Answers(people, facts.book, (), [CORD])
+    per = answers.per_mcg if _in_spine(at) else answers.per_mg
     stretches = past(facts, facts.now)
     half = people.answers.c50_ng_ml[:, None]
     adapts = people.adapts
@@ -256,9 +256,9 @@ def effective_dose(people: Patient, at: Setting, facts: Facts, way: str) -> Floa
     return np.asarray(half[:, 0] * (1.0 + tolerance) / per)
 
 
-def _checks(found: posterior.Draws, kept: NDArray[np.int64], at: Setting) -> list[Check]:
+def _checks(found: posterior.Draws, kept: NDArray[np.int64], model: Candidates) -> list[Check]:
     """Each thing seen beside what those draws expect there, under the explanation that fits each best."""
-    model, seen = Candidates(at), at.observed
+    at, seen = model.setting, model.setting.observed
     under = found.explained[kept].argmax(axis=1)
     shown = model.shows(found.x[kept], found.kind[kept], under)
     checks: list[Check] = []
@@ -304,8 +304,7 @@ def _middle(step: Step, lowest: float) -> float:
 def _scored(visit: Visit, shown: Floats, at: Setting, scale: str, lowest: float, here: float) -> float:
     """How likely a score at least as far off as this one is."""
     likely = []
-    for n in range(5):
-        step = (lowest + n - 0.5 if n else -math.inf, lowest + n + 0.5 if n < 4 else math.inf)
+    for step in steps(lowest):
         one = Visit(visit.at, ashworth=(step,)) if scale == "ashworth" else Visit(visit.at, penn=step)
         likely.append(np.exp(seen_at(one, shown, at.book)).mean())
     values, shares = lowest + np.arange(5), np.array(likely)
@@ -328,26 +327,24 @@ def _tails(z: Floats) -> float:
     return min(1.0, 2.0 * min(below, above))
 
 
-def _worth(people: Normals, found: posterior.Draws, kept: NDArray[np.int64], at: Setting, facts: Facts) -> list[Worth]:
+def _worth(
+    who: Patient, log_dose: Floats, found: posterior.Draws, kept: NDArray[np.int64], model: Candidates, facts: Facts
+) -> list[Worth]:
     """What one more score would say of the effective dose: again at the dose of the last visit; for who has no pump yet, at
     each hour after a screening bolus."""
-    if not at.observed.of_effect:
-        return []
-    who = at.person.drawn(people)
-    spine = "tip" in at.ways or "puncture" in at.ways
-    dose = np.log(effective_dose(who, at, facts, "tip" if spine else "mouth"))
+    at = model.setting
     worth = []
     if at.visits:
         under = np.zeros(len(kept), np.int64)
-        last = Candidates(at).shows(found.x[kept], found.kind[kept], under)[:, 3 * len(at.visits) - 3]
+        last = model.shows(found.x[kept], found.kind[kept], under)[:, 3 * len(at.visits) - 3]
         says = "one more Ashworth score of the legs at the dose of the last visit"
-        worth.append(Worth(says, _narrowed(last, dose, facts)))
+        worth.append(Worth(says, _narrowed(last, log_dose, facts)))
     if "puncture" in at.ways and "tip" not in at.ways:
-        worth += bolus_worth(who, dose, _TRIAL_MCG, facts)
+        worth += _bolus_worth(who, log_dose, _TRIAL_MCG, facts)
     return sorted(worth, key=lambda each: -each.share)
 
 
-def bolus_worth(who: Patient, log_dose: Floats, mcg: float, facts: Facts) -> list[Worth]:
+def _bolus_worth(who: Patient, log_dose: Floats, mcg: float, facts: Facts) -> list[Worth]:
     """How much an Ashworth score of the legs at some hour after a bolus would narrow the effective dose."""
     if who.answers is None:
         return []
@@ -376,8 +373,7 @@ def _narrowed(expected: Floats, value: Floats, facts: Facts) -> float:
     """The share of the variance of `value` that a score whose expectation is `expected` would take away on average."""
     shown = np.stack([expected, np.zeros_like(expected), np.zeros_like(expected)], axis=1)
     left = 0.0
-    for n in range(5):
-        step = (0.5 + n if n else -math.inf, 1.5 + n if n < 4 else math.inf)
+    for step in steps(tone.LOWEST):
         likely = np.exp(seen_at(Visit(facts.now, ashworth=(step,)), shown, facts.book))
         weight = likely / max(likely.sum(), 1e-300)
         mean = float(weight @ value)

@@ -24,9 +24,9 @@ from eutonia.evidence import Unknown
 from eutonia.moment import iso
 from eutonia.plan import Plan
 from eutonia.predict.answers import CISTERN, CORD, FINEST_H, LUMBAR, PLASMA, Answers
-from eutonia.predict.given import Doses, Grid, doses, past
+from eutonia.predict.given import Doses, Grid, doses, memory, past
 from eutonia.predict.patient import Normals, Patient, Unpredicted, patient
-from eutonia.predict.spread import Spread, quantiles, spread
+from eutonia.predict.spread import Spread, four, quantiles, spread
 from eutonia.pump import PumpState
 from eutonia.pump.reservoir import left_the_tip
 
@@ -96,21 +96,21 @@ class Prediction(Struct, frozen=True, eq=False):
             "at": self.at,
             "people": self.people,
             "now": iso(self.begins, home),
-            "hours": [_four(each) for each in self.hours],
+            "hours": [four(each) for each in self.hours],
             "averaged_h": self.averaged_h,
             "window_h": self.window_h,
             "bands": {
-                name: {band: [_four(each) for each in row] for band, row in zip(BANDS, rows, strict=True)}
+                name: {band: [four(each) for each in row] for band, row in zip(BANDS, rows, strict=True)}
                 for name, rows in self.bands.items()
             },
             "days": {
                 name: {
-                    day: {band: _four(each) for band, each in zip(BANDS, found, strict=True)}
+                    day: {band: four(each) for band, each in zip(BANDS, found, strict=True)}
                     for day, found in days.items()
                 }
                 for name, days in self.days.items()
             },
-            "scores": None if self.scores is None else [_four(each) for each in self.scores],
+            "scores": None if self.scores is None else [four(each) for each in self.scores],
             "changes": [iso(at, home) for at in self.changes],
             "arrives": None if self.arrives is None else iso(self.arrives, home),
             "onset_h": _spread(self.onset_h),
@@ -121,12 +121,8 @@ class Prediction(Struct, frozen=True, eq=False):
         }
 
 
-def _four(value: float) -> float:
-    return float(f"{value:.4g}")
-
-
 def _spread(found: Spread | None) -> dict[str, float] | None:
-    return None if found is None else {name: _four(each) for name, each in found.as_dict().items()}
+    return None if found is None else {name: four(each) for name, each in found.as_dict().items()}
 
 
 def predict(
@@ -144,9 +140,7 @@ def predict(
     window = _window(facts, pump, [each for those in written for each in those])
     arrives = [_arrival(facts, pump, those, window) for those in written]
     # How far back a dose still shows: before that it counts by its steady level alone.
-    shows = (
-        facts.now - window - timedelta(hours=float(facts.book.quantity("predict.memory").to("h"))) - timedelta(days=1)
-    )
+    shows = facts.now - window - memory(facts.book) - timedelta(days=1)
     swallowed = taking or any(at >= shows for at, _ in facts.oral_history)
     bolus = any(each.at >= shows for each in facts.of(e.Trial)) or any(
         isinstance(each.what, e.Trial) for those in written for each in those

@@ -31,6 +31,11 @@ Floats = NDArray[np.float64]
 _NAMED: Final = ("in the morning", "at noon", "in the afternoon", "in the evening", "at bedtime")
 
 
+def memory(book: Book) -> timedelta:
+    """How long what one dose leads to is followed; before that it counts by its steady level."""
+    return timedelta(hours=float(book.quantity("predict.memory").to("h")))
+
+
 class Grid(Struct, frozen=True):
     """An even grid: from `begin` on, `points` points `step` apart; before it, `memory` points that still count."""
 

@@ -13,18 +13,25 @@ from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.evidence import Known, Unknown
 from eutonia.moment import local_day, start_of
-from eutonia.predict.given import swallowed
+from eutonia.predict.given import memory, swallowed
 from eutonia.predict.patient import LEGS, Person, free
 from eutonia.pump import PumpState
 
 # Where a written score lies on the scale of 1 to 5; the modified scale has six steps on the same length.
-_ASHWORTH: Final = {"1": (-math.inf, 1.5), "2": (1.5, 2.5), "3": (2.5, 3.5), "4": (3.5, 4.5), "5": (4.5, math.inf)}
 _MODIFIED: Final = {
     "0": (-math.inf, 1.5), "1": (1.5, 2.25), "1+": (2.25, 2.75), "2": (2.75, 3.5), "3": (3.5, 4.5), "4": (4.5, math.inf),
 }  # fmt: skip
-_PENN: Final = {"0": (-math.inf, 0.5), "1": (0.5, 1.5), "2": (1.5, 2.5), "3": (2.5, 3.5), "4": (3.5, math.inf)}
-
 Step = tuple[float, float]
+
+
+def steps(lowest: float) -> tuple[Step, ...]:
+    """The five steps of a scale that begins with `lowest`, each from where to where; the ends have no end."""
+    cuts = [-math.inf, *(lowest + n + 0.5 for n in range(4)), math.inf]
+    return tuple(pairwise(cuts))
+
+
+_ASHWORTH: Final = dict(zip("12345", steps(1.0), strict=True))
+_PENN: Final = dict(zip("01234", steps(0.0), strict=True))
 # Scores that are written within so short a time are one visit.
 _ONE_VISIT: Final = timedelta(hours=1)
 
@@ -181,8 +188,8 @@ def _dark(facts: Facts) -> tuple[datetime, datetime] | None:
     implanted = next((event.at for event in facts.of(e.Implant)), None)
     if implanted is None or first is None:
         return None
-    memory = timedelta(hours=float(facts.book.quantity("predict.memory").to("h")))
-    return (implanted, first + memory) if first - implanted > memory else None
+    followed = memory(facts.book)
+    return (implanted, first + followed) if first - implanted > followed else None
 
 
 def _not_taken(facts: Facts) -> list[tuple[datetime, datetime]]:
@@ -229,9 +236,8 @@ def _mute(event: e.Event, facts: Facts, pump: PumpState | None) -> str:
     assert isinstance(event.what, e.Lab)
     if event.day_only:
         return "without its hour it says nothing"
-    memory = timedelta(hours=float(facts.book.quantity("predict.memory").to("h")))
     spine = any(each.at <= event.at for each in facts.of(e.Trial, e.Implant))
-    if not spine and not swallowed(facts, event.at - memory, event.at):
+    if not spine and not swallowed(facts, event.at - memory(facts.book), event.at):
         return "no dose of the week before it is on the chart"
     if any(begin <= event.at < end for begin, end in _not_taken(facts)):
         return "tablets were interrupted before it"

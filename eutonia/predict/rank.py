@@ -17,6 +17,7 @@ from eutonia.knowledge import Book
 from eutonia.plan import Plan
 from eutonia.predict.future import QUANTILES, Prediction
 from eutonia.predict.patient import Unpredicted
+from eutonia.predict.spread import four
 from eutonia.quantity import Quantity, plain
 
 Concern = Literal["harm", "withdrawal", "goal", "dose", "visits"]
@@ -65,8 +66,8 @@ class Ordered(Struct, frozen=True):
     def as_dict(self) -> dict[str, Any]:
         """The order as JSON."""
 
-        def four(value: float | None) -> float | None:
-            return None if value is None else float(f"{value:.4g}")
+        def told(chance: float | None) -> float | None:
+            return None if chance is None else four(chance)
 
         return {
             "kind": self.kind,
@@ -74,9 +75,9 @@ class Ordered(Struct, frozen=True):
             "places": [
                 {
                     "plan": each.plan,
-                    "harm": four(each.harm),
-                    "withdrawal": four(each.withdrawal),
-                    "goal": four(each.goal),
+                    "harm": told(each.harm),
+                    "withdrawal": told(each.withdrawal),
+                    "goal": told(each.goal),
                     "dose": None if each.dose is None else each.dose.wire(),
                     "visits": each.visits,
                     "reason": reason,

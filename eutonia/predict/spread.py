@@ -21,6 +21,11 @@ class Spread(Struct, frozen=True):
         return {name: getattr(self, name) for name in self.__struct_fields__}
 
 
+def four(value: float) -> float:
+    """A number as it goes out: to four figures."""
+    return float(f"{value:.4g}")
+
+
 def spread(values: NDArray[np.float64]) -> Spread:
     """The spread of the values; the sd of one person is zero."""
     low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))
