@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import roadrunner
 from numba import njit
+from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 from sksundae.cvode import CVODE
@@ -28,6 +29,7 @@ from eutonia.predict import sbml
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
+Floats = NDArray[np.float64]
 Result = Callable[..., None]
 
 
@@ -133,6 +135,26 @@ def _banded(t: float, y: Any, dy: Any, volume, mixing, down, up, lost, crossing,
         dy[4 * i] = flow / volume[i]
 
 
+def _banded_inputs(one: Spine, bolus_mcg: Floats) -> tuple[list[Floats], Floats]:
+    """What `_banded` takes of the first of these people, and where a bolus of [CELLS] mcg begins."""
+    arrays = [getattr(one, name)[0] for name in ("volume", "mixing", "down", "up", "lost", "crossing")]
+    arrays += [each[0] for each in one.shells()]
+    start = np.zeros(4 * CELLS)
+    start[::4] = bolus_mcg / one.volume[0]
+    return arrays, start
+
+
+def _banded_solver(arrays: Sequence[Floats], start: Floats, tolerance: float) -> Any:
+    """CVODE with a banded Jacobian."""
+
+    def rates(t: float, y: Any, dy: Any) -> None:
+        _banded(t, y, dy, *arrays)
+
+    return CVODE(
+        rates, rtol=tolerance, atol=tolerance * start.max(), linsolver="band", lband=4, uband=4, max_num_steps=100_000
+    )  # fmt: skip
+
+
 def cord(report: Result) -> None:
     """W3: one person's bolus, every 5 min for 24 h in every cell of fluid; then a month of a program for a thousand."""
     one = typical_spines(1)
@@ -140,20 +162,10 @@ def cord(report: Result) -> None:
     fluid = np.eye(CELLS)[None]
     sites = Sites(fluid, np.zeros_like(fluid), np.zeros(CELLS))
     times = np.arange(1, 289) / 12.0
-    arrays = [
-        getattr(one, name)[0]
-        for name in ("volume", "mixing", "down", "up", "lost", "crossing", "room", "inward", "leaving")
-    ]
-    start = np.zeros(4 * CELLS)
-    start[::4] = source[0] / one.volume[0]
+    arrays, start = _banded_inputs(one, source[0])
 
     def solver(tolerance: float) -> Any:
-        def rates(t: float, y: Any, dy: Any) -> None:
-            _banded(t, y, dy, *arrays)
-
-        return CVODE(
-            rates, rtol=tolerance, atol=tolerance * start.max(), linsolver="band", lband=4, uband=4, max_num_steps=100_000
-        ).solve(np.append(0.0, times), start)  # fmt: skip
+        return _banded_solver(arrays, start, tolerance).solve(np.append(0.0, times), start)
 
     dense = np.empty((start.size, start.size))
     for k, unit in enumerate(np.eye(start.size)):
@@ -202,17 +214,8 @@ def futures(report: Result) -> None:
     text = (EXAMPLES / "02-spinal-cord-injury-pump.chart").read_text("utf-8")
     oral = (EXAMPLES / "01-multiple-sclerosis-oral.chart").read_text("utf-8")
     one = typical_spines(1)
-    start = np.zeros(4 * CELLS)
-    start[::4] = 50 * injected(one, np.array([14.0]), 3.0)[0] / one.volume[0]
-    arrays = [
-        getattr(one, name)[0]
-        for name in ("volume", "mixing", "down", "up", "lost", "crossing", "room", "inward", "leaving")
-    ]
-
-    def rates(t: float, y: Any, dy: Any) -> None:
-        _banded(t, y, dy, *arrays)
-
-    solver = CVODE(rates, rtol=1e-6, atol=1e-6 * start.max(), linsolver="band", lband=4, uband=4, max_num_steps=100_000)
+    arrays, start = _banded_inputs(one, 50 * injected(one, np.array([14.0]), 3.0)[0])
+    solver = _banded_solver(arrays, start, 1e-6)
     theirs = 200 * median_s(lambda: solver.solve(np.arange(337) * 0.5, start))
     for name, chart in (("a pump", text), ("tablets", oral)):
         ours = median_s(lambda c=chart: eutonia.advise(eutonia.read(c), "2026-05-02 09:00").as_dict())

@@ -24,13 +24,12 @@ def responses(spine: Spine, sources: Floats, sites: Sites, times_h: Floats, *, s
 
     sources: [people, sources, CELLS] mcg at once; with `steady`, mcg/h from time zero on instead.
     """
-    sources = np.concatenate([sources, np.zeros((*sources.shape[:2], 1))], axis=2)
     z, turning = _turning(np.asarray(times_h, float).tobytes(), steady)
     people, count, looked_at = len(spine), sources.shape[1], sites.plasma.size
     seen = np.empty((people, count * looked_at, 2 * z.size))
     _transforms(
-        z, spine.volume, spine.mixing, spine.down, spine.up, spine.lost, spine.crossing, spine.lined, spine.room,
-        spine.inward, spine.leaving, spine.blood, sources, sites.fluid, sites.tissue, sites.plasma, seen,
+        z, spine.volume, spine.mixing, spine.down, spine.up, spine.lost, spine.crossing, spine.beside, spine.lined,
+        spine.room, spine.inward, spine.leaving, spine.blood, sources, sites.fluid, sites.tissue, sites.plasma, seen,
     )  # fmt: skip
     # One product for each person, so that nobody's last figure depends on who stands beside him.
     return np.asarray(seen @ turning).reshape(people, count, looked_at, times_h.size)
@@ -55,14 +54,15 @@ _solve = njit(cache=True, nogil=True, error_model="numpy")(resolvent.solve)
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def _transforms(  # type: ignore[no-untyped-def]
-    z, volume, mixing, down, up, lost, crossing, lined, room, inward, leaving, blood, sources,
+    z, volume, mixing, down, up, lost, crossing, beside, lined, room, inward, leaving, blood, sources,
     of_fluid, of_tissue, of_plasma, out,
 ) -> None:  # fmt: skip
     """Writes [people, sources x sites, real parts of all nodes, then imaginary] what is seen of each source at each site."""
     people, count, cells = sources.shape[0], sources.shape[1], volume.shape[1]
     looked_at, nodes = of_plasma.size, z.size
-    fluid, second = np.empty((count + 1, cells), np.complex128), np.zeros((cells, 2), np.complex128)
-    plasma, work = np.empty(count, np.complex128), np.empty((cells, 2), np.complex128)
+    tissues = room.shape[1]
+    fluid, second = np.empty((count + 1, cells), np.complex128), np.empty((tissues, 2), np.complex128)
+    plasma, work = np.empty(count + 1, np.complex128), np.empty((cells + tissues, 2), np.complex128)
     own = np.empty(count, np.complex128)
     first, last = np.empty(looked_at, np.int64), np.empty(looked_at, np.int64)
     for p in range(people):
@@ -74,18 +74,21 @@ def _transforms(  # type: ignore[no-untyped-def]
                     first[s], last[s] = min(first[s], i), i + 1
         for n in range(nodes):
             _solve(
-                z[n], volume[p], mixing[p], down[p], up[p], lost[p], crossing[p], lined[p], room[p], inward[p], leaving[p],
-                blood[p], sources[p], fluid, second, plasma, work,
+                z[n], volume[p], mixing[p], down[p], up[p], lost[p], crossing[p], beside[p], lined[p], room[p], inward[p],
+                leaving[p], blood[p], sources[p], fluid, second, plasma, work,
             )  # fmt: skip
             for s in range(looked_at):
                 # By linearity: what stands there without plasma, and what plasma adds.
                 own[:] = 0.0
                 by_plasma = of_plasma[s] + 0.0j
                 for i in range(first[s], last[s]):
-                    beside = of_fluid[p, s, i] + of_tissue[p, s, i] * second[i, 0]
-                    by_plasma += beside * fluid[count, i] + of_tissue[p, s, i] * second[i, 1]
+                    counts = of_fluid[p, s, i] + 0.0j
+                    if beside[p, i] >= 0:
+                        counts += of_tissue[p, s, i] * second[beside[p, i], 0]
+                        by_plasma += of_tissue[p, s, i] * second[beside[p, i], 1]
+                    by_plasma += counts * fluid[count, i]
                     for k in range(count):
-                        own[k] += beside * fluid[k, i]
+                        own[k] += counts * fluid[k, i]
                 for k in range(count):
                     there = own[k] + plasma[k] * by_plasma
                     out[p, k * looked_at + s, n] = there.real

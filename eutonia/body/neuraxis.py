@@ -26,6 +26,7 @@ SPINAL: Final = 60
 CISTERN: Final = SPINAL
 CRANIAL: Final = SPINAL + 1
 CELLS: Final = SPINAL + 2
+CORD, BRAIN = range(2)
 # Normal numbers a person has for the spine: fluid, mixing, way to the blood, diffusion, regime, cistern, partition, and
 # one to spare.
 ETAS: Final = 8
@@ -40,7 +41,10 @@ VERTEBRAE: Final = (
 
 
 class Spine(Struct, frozen=True, eq=False):
-    """The anatomy of people, every field [people, ...] as `resolvent.solve` takes it; length_cm: [people]."""
+    """The anatomy of people, every field [people, ...] as `resolvent.solve` takes it; length_cm: [people].
+
+    lined: [people, CELLS] 1 where there is tissue beside the fluid; room, inward and leaving are those of one such cell.
+    """
 
     length_cm: Floats
     volume: Floats
@@ -49,6 +53,7 @@ class Spine(Struct, frozen=True, eq=False):
     up: Floats
     lost: Floats
     crossing: Floats
+    lined: Floats
     room: Floats
     inward: Floats
     leaving: Floats
@@ -58,13 +63,23 @@ class Spine(Struct, frozen=True, eq=False):
         return int(self.length_cm.size)
 
     @property
-    def lined(self) -> NDArray[np.bool_]:
-        """[people, CELLS] whether there is tissue beside the fluid."""
-        return np.asarray(self.room[:, :, 0] > 0.0)
+    def beside(self) -> NDArray[np.int64]:
+        """[people, CELLS] which tissue is beside the fluid, below zero where there is none."""
+        return np.where(self.lined > 0.0, _tissues(), -1)
+
+    def shells(self) -> tuple[Floats, Floats, Floats]:
+        """Room, inward and leaving of every cell, [people, CELLS, shells] each, zero where there is no tissue."""
+        lined, which = self.lined[:, :, None], _tissues()
+        return lined * self.room[:, which], lined * self.inward[:, which], lined * self.leaving[:, which]
 
     def places_cm(self) -> Floats:
         """[people, SPINAL] the middles of the cells, above the end of the sac."""
         return np.asarray((np.arange(SPINAL) + 0.5) / SPINAL * self.length_cm[:, None])
+
+
+def _tissues() -> NDArray[np.int64]:
+    """[CELLS] which tissue is beside a cell, where there is any."""
+    return np.where(np.arange(CELLS) < CISTERN, CORD, BRAIN)
 
 
 def vertebra_cm(name: str, book: Book) -> float:
@@ -133,16 +148,17 @@ def spine(
     depth = radius / resolvent.SHELLS
     reach = number("cord_volume", "mL") / (math.pi * radius**2) * scale
     through = number("diffusion_share", "%") * drawn("diffusion", "cm2/h", DIFFUSION) / depth
-    cord = (np.arange(SPINAL) + 0.5) / SPINAL * length[:, None] >= (length - reach)[:, None]
-    room, inward, leaving = (np.zeros((n, CELLS, resolvent.SHELLS)) for _ in range(3))
+    lined = np.zeros((n, CELLS))
+    lined[:, :SPINAL] = (np.arange(SPINAL) + 0.5) / SPINAL * length[:, None] >= (length - reach)[:, None]
+    lined[:, CRANIAL] = 1.0
+    room, inward = np.empty((n, 2, resolvent.SHELLS)), np.empty((n, 2, resolvent.SHELLS))
     for k in range(resolvent.SHELLS):
         outer = radius - k * depth
-        room[:, :SPINAL, k] = cord * (partition * math.pi * (outer**2 - (outer - depth) ** 2) * step)[:, None]
-        inward[:, :SPINAL, k] = cord * (through * 2.0 * math.pi * outer * step)[:, None]
-        room[:, CRANIAL, k] = partition * number("brain_surface", "cm2") * depth
-        inward[:, CRANIAL, k] = through * number("brain_surface", "cm2")
-    leaving[:, :SPINAL] = number("cord_to_blood", "/h") * room[:, :SPINAL]
-    leaving[:, CRANIAL] = number("brain_to_blood", "/h") * room[:, CRANIAL]
+        room[:, CORD, k] = partition * math.pi * (outer**2 - (outer - depth) ** 2) * step
+        inward[:, CORD, k] = through * 2.0 * math.pi * outer * step
+        room[:, BRAIN, k] = partition * number("brain_surface", "cm2") * depth
+        inward[:, BRAIN, k] = through * number("brain_surface", "cm2")
+    leaving = room * np.array([number("cord_to_blood", "/h"), number("brain_to_blood", "/h")])[:, None]
 
     litre = 1e3
     flow = kinetics.between_l_h * litre
@@ -156,7 +172,7 @@ def spine(
         ],
         axis=1,
     )
-    return Spine(length, volume, exchange, down, up, lost, crossing, room, inward, leaving, blood)
+    return Spine(length, volume, exchange, down, up, lost, crossing, lined, room, inward, leaving, blood)
 
 
 def injected(spine: Spine, at_cm: Floats, spread_cm: float) -> Floats:

@@ -30,12 +30,13 @@ _ZERO = 1e-9
 
 
 class Source(Struct, frozen=True, eq=False):
-    """Where drug comes in: mcg [people, CELLS + 1] into the fluid of each cell and, last, into the plasma.
+    """Where drug comes in: mcg into the fluid [people, CELLS], none where nothing does, and mcg into each one's plasma.
 
     steady: mcg/h from time zero on instead of mcg at once.  gut: it is swallowed, and these people take it up.
     """
 
-    mcg: Floats
+    fluid: Floats | None = None
+    plasma: float = 0.0
     steady: bool = False
     gut: Kinetics | None = None
 
@@ -82,55 +83,65 @@ def areas(spine: Spine, sources: Sequence[Source], sites: Sites) -> Floats:
 
 def _seen(spine: Spine, sources: Sequence[Source], sites: Sites, z: Complexes) -> Complexes:
     """[sources, sites, people, nodes] the transforms of the answers, in mcg/mL h."""
-    people, looked_at = len(spine), sites.plasma.size
-    seen = np.zeros((len(sources), looked_at, people, z.size), np.complex128)
-    turned = _Turned(spine, sources)
+    looked_at = sites.plasma.size
+    seen = np.zeros((len(sources), looked_at, len(spine), z.size), np.complex128)
+    turned = _Turned(spine, [each.fluid for each in sources if each.fluid is not None])
+    row = np.cumsum([each.fluid is not None for each in sources]) - 1
     for first in range(0, z.size, _TOGETHER):
         some = z[first : first + _TOGETHER, None]
         fluid, second, plasma = turned.solve(some)
+        arriving = [source.arriving(some) for source in sources]
         for s in range(looked_at):
             # By linearity: what stands there without plasma, and what plasma adds.
-            own = [np.zeros_like(plasma[0]) for _ in sources]
-            by_plasma = sites.plasma[s] + np.zeros_like(plasma[0])
-            for i in np.flatnonzero(sites.fluid[0, s]):
-                by_plasma += float(sites.fluid[0, s, i]) * fluid[-1, i]
-                for k in range(len(sources)):
-                    own[k] += float(sites.fluid[0, s, i]) * fluid[k, i]
-            for i in np.flatnonzero(sites.tissue[0, s]):
-                beside, alone = float(sites.tissue[0, s, i]) * second[i]
-                by_plasma += beside * fluid[-1, i] + alone
-                for k in range(len(sources)):
-                    own[k] += beside * fluid[k, i]
+            there = turned.at(sites.fluid[0, s], sites.tissue[0, s], fluid, second)
+            by_plasma = there[-1] + sites.plasma[s]
             for k, source in enumerate(sources):
-                there = (own[k] + plasma[k] * by_plasma) * source.arriving(some)
-                seen[k, s, :, first : first + _TOGETHER] = there.T
+                found = source.plasma * plasma[-1] * by_plasma
+                if source.fluid is not None:
+                    found += there[row[k]] + plasma[row[k]] * by_plasma
+                found *= arriving[k]
+                seen[k, s, :, first : first + _TOGETHER] = found.T
     return seen
 
 
 class _Turned:
     """A population with the people last, as the text of the solve wants it when its numbers are arrays."""
 
-    def __init__(self, spine: Spine, sources: Sequence[Source]) -> None:
+    def __init__(self, spine: Spine, sources: Sequence[Floats]) -> None:
         def last(each: Floats) -> Floats:
             return np.ascontiguousarray(np.moveaxis(each, 0, -1))
 
-        lined = spine.lined
-        # Who has no tissue where others have some gets a room that nothing enters.
-        room = np.where(spine.room > 0.0, spine.room, 1.0)
+        self.lined, self.beside = last(spine.lined), spine.beside.max(axis=0)
         self.anatomy = (
             last(spine.volume), last(spine.mixing), last(spine.down), last(spine.up), last(spine.lost),
-            last(spine.crossing), lined.any(axis=0), last(room), last(spine.inward), last(spine.leaving), last(spine.blood),
+            last(spine.crossing), self.beside, self.lined, last(spine.room), last(spine.inward), last(spine.leaving),
+            last(spine.blood),
         )  # fmt: skip
-        self.sources = np.stack([last(each.mcg) for each in sources])
-        self.people = len(spine)
+        self.sources = np.stack([last(each) for each in sources]) if sources else np.empty((0, CELLS, len(spine)))
+        self.people, self.tissues = len(spine), spine.room.shape[1]
 
     def solve(self, z: Complexes) -> tuple[Complexes, Complexes, Complexes]:
         """Fluid, second shell and plasma as `resolvent.solve` gives them, [..., nodes, people] each; z: [nodes, 1]."""
-        count, shape = len(self.sources), (z.size, self.people)
-        fluid = np.empty((count + 1, CELLS, *shape), np.complex128)
-        second = np.zeros((CELLS, 2, *shape), np.complex128)
-        plasma = np.empty((count, *shape), np.complex128)
-        resolvent.solve(
-            z, *self.anatomy, self.sources, fluid, second, plasma, np.empty((CELLS, 2, *shape), np.complex128)
-        )
+
+        def room(*axes: int) -> Complexes:
+            return np.empty((*axes, z.size, self.people), np.complex128)
+
+        rows = len(self.sources) + 1
+        fluid, second, plasma = room(rows, CELLS), room(self.tissues, 2), room(rows)
+        resolvent.solve(z, *self.anatomy, self.sources, fluid, second, plasma, room(CELLS + self.tissues, 2))
         return fluid, second, plasma
+
+    def at(self, in_fluid: Floats, in_tissue: Floats, fluid: Complexes, second: Complexes) -> Complexes:
+        """[sources + 1, nodes, people] what those weights [CELLS] see of fluid and second shells, for each row of fluid."""
+        found = np.zeros_like(fluid[:, 0])
+        for i in np.flatnonzero(in_fluid):
+            found += in_fluid[i] * fluid[:, i]
+        for t in range(self.tissues):
+            cells = np.flatnonzero((self.beside == t) & (in_tissue != 0.0))
+            near = np.zeros_like(found)
+            for i in cells:
+                near += in_tissue[i] * self.lined[i] * fluid[:, i]
+            if cells.size:
+                found += near * second[t, 0]
+                found[-1] += in_tissue[cells] @ self.lined[cells] * second[t, 1]
+        return found

@@ -53,18 +53,13 @@ class Answers:
         self.memory = memory(book)
         times = np.asarray(FINEST_H * np.arange(1, round(self.memory / timedelta(hours=FINEST_H)) + 1))
         scale = along.length_cm / parameter(book, "spine.length", "cm").value
-        tap = tap_cm(book)
         sites = _some(places(book), seen)
 
-        def at(cm: float, wide: float) -> Floats:
-            return np.concatenate([injected(along, cm * scale, wide), np.zeros((n, 1))], axis=1)
-
-        swallowed = np.zeros((n, CELLS + 1))
-        swallowed[:, -1] = 1e3
+        tip = injected(along, vertebra_cm(someone.tip, book) * scale, INFUSION_CM)
         sources = {
-            "mouth": Source(swallowed, gut=someone.kinetics),
-            "tip": Source(at(vertebra_cm(someone.tip, book), INFUSION_CM), steady=True),
-            "puncture": Source(at(tap, PUNCTURE_CM)),
+            "mouth": Source(plasma=1e3, gut=someone.kinetics),
+            "tip": Source(tip, steady=True),
+            "puncture": Source(injected(along, tap_cm(book) * scale, PUNCTURE_CM)),
         }
         none = np.zeros((len(seen), n, times.size))
         found, whole = np.empty((0, *none.shape)), np.empty((0, len(seen), n))
@@ -75,7 +70,7 @@ class Answers:
             found[self.ways.index(way)] if way in ways else none for way in ("mouth", "tip", "puncture")
         )
         self._whole = whole[:, list(seen).index(CORD)]
-        self._areas = partial(areas, along, [sources["mouth"], Source(sources["tip"].mcg)], _some(places(book), [CORD]))
+        self._areas = partial(areas, along, [sources["mouth"], Source(tip)], _some(places(book), [CORD]))
 
     @cached_property
     def per_mg(self) -> Floats:

@@ -37,7 +37,8 @@ def plasma(kinetics: Kinetics, dose_mg: float = 0.0) -> str:
 
 def neuraxis(spine: Spine, source_mcg: Sequence[float]) -> str:
     """The spine of the first of these people after a bolus, [CELLS] mcg: amounts in mcg, `fluid_n` and `plasma` in ng/mL."""
-    volume, room, blood = spine.volume[0], spine.room[0], spine.blood[0]
+    volume, blood = spine.volume[0], spine.blood[0]
+    room, inward, leaving = (each[0] for each in spine.shells())
     held = {"blood": float(blood[0]), "periphery": float(blood[3]), "gone": 1.0}
     for i in range(CELLS):
         held[_cell(i)] = float(volume[i])
@@ -66,8 +67,8 @@ def neuraxis(spine: Spine, source_mcg: Sequence[float]) -> str:
         for s in range(3):
             if room[i, s] > 0:
                 inner = f"{here}_tissue_{s + 1}"
-                both(outer, inner, spine.inward[0, i, s])
-                both(inner, "blood", spine.leaving[0, i, s], blood[4])
+                both(outer, inner, inward[i, s])
+                both(inner, "blood", leaving[i, s], blood[4])
                 outer = inner
     flow("blood", "gone", blood[1])
     both("blood", "periphery", blood[2])

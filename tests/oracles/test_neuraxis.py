@@ -46,6 +46,7 @@ def matrix(someone: Spine, p: int) -> tuple[Floats, Floats]:
         one_way(blood, state, flow * someone.blood[p, 4])
 
     room[:CELLS] = someone.volume[p]
+    tissue, inward, leaving = (each[p] for each in someone.shells())
     for i in range(CELLS):
         one_way(i, blood, someone.lost[p, i])
         with_blood(i, someone.crossing[p, i])
@@ -55,10 +56,10 @@ def matrix(someone: Spine, p: int) -> tuple[Floats, Floats]:
             one_way(i, i + 1, someone.up[p, i])
         for k in range(3):
             here = CELLS + 3 * i + k
-            if someone.room[p, i, k] > 0:
-                room[here] = someone.room[p, i, k]
-                both(i if k == 0 else here - 1, here, someone.inward[p, i, k])
-                with_blood(here, someone.leaving[p, i, k])
+            if tissue[i, k] > 0:
+                room[here] = tissue[i, k]
+                both(i if k == 0 else here - 1, here, inward[i, k])
+                with_blood(here, leaving[i, k])
     central, clearance, flow, peripheral, _ = someone.blood[p]
     room[blood], room[periphery] = central, peripheral
     one_way(blood, gone, clearance)

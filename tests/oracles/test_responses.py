@@ -30,8 +30,7 @@ def sites(count: int) -> Sites:
 
 
 def at(someone: Spine, cm: float, spread: float) -> Floats:
-    n = len(someone)
-    return np.concatenate([injected(someone, np.full(n, cm), spread), np.zeros((n, 1))], axis=1)
+    return injected(someone, np.full(len(someone), cm), spread)
 
 
 @pytest.mark.parametrize("mixing", ["fast", "slow", "mixture"])
@@ -40,7 +39,8 @@ def test_a_population_at_once_is_what_the_compiled_solve_gives_each_person(mixin
     asked = [Source(at(someone, 14.0, 3.0)), Source(at(someone, 30.0, 0.7), steady=True)]
     found = responses(someone, asked, sites(20), HOURS)
     for k, source in enumerate(asked):
-        one = compiled.responses(someone, source.mcg[:, None, :-1], sites(20), HOURS, steady=source.steady)[:, 0]
+        assert source.fluid is not None
+        one = compiled.responses(someone, source.fluid[:, None], sites(20), HOURS, steady=source.steady)[:, 0]
         peak = one.max(axis=2, keepdims=True)
         assert np.abs(np.moveaxis(found[k], 0, 1) - one).max() < 2e-4 * peak.max()
         assert (np.abs(np.moveaxis(found[k], 0, 1) - one) < 2e-3 * peak).all()
@@ -48,9 +48,7 @@ def test_a_population_at_once_is_what_the_compiled_solve_gives_each_person(mixin
 
 def test_drug_in_plasma_reaches_the_spine_as_the_dense_exponential_says() -> None:
     someone = drawn(2)
-    given = np.zeros((2, CELLS + 1))
-    given[:, -1] = 1000.0
-    found = responses(someone, [Source(given)], sites(2), HOURS)[0]
+    found = responses(someone, [Source(plasma=1000.0)], sites(2), HOURS)[0]
     for p in range(2):
         a, room = matrix(someone, p)
         start = np.zeros(a.shape[0])
@@ -68,9 +66,7 @@ def test_a_tablet_shows_the_plasma_of_the_plasma_engine_but_for_what_the_spine_h
     spines = neuraxis.spine(
         kinetics, np.full(n, 175.0), normals("tablet", "spine", 0, n, neuraxis.ETAS), book(), "mixture", unsure=True
     )
-    given = np.zeros((n, CELLS + 1))
-    given[:, -1] = 1000.0  # 1 mg
-    found = responses(spines, [Source(given, gut=kinetics)], sites(n), HOURS)[0, 3]
+    found = responses(spines, [Source(plasma=1000.0, gut=kinetics)], sites(n), HOURS)[0, 3]
     levels, _ = concentrations(kinetics, regimen(n, [1.0]), HOURS)
     # Fluid and tissue at an eighth of plasma hold less than half a hundredth of the drug.
     assert np.abs(found - levels).max() < 0.01 * levels.max()
@@ -99,14 +95,13 @@ def test_an_unsure_model_spreads_people_wider_around_the_same_middle() -> None:
 
 def test_the_area_under_an_answer_is_what_it_adds_up_to_and_where_a_drip_settles() -> None:
     someone = drawn(10)
-    swallowed = np.zeros((10, CELLS + 1))
-    swallowed[:, -1] = 1000.0
+    swallowed = Source(plasma=1000.0)
     bolus = Source(at(someone, 30.0, 0.7))
-    found = areas(someone, [bolus, Source(swallowed)], sites(10))
+    found = areas(someone, [bolus, swallowed], sites(10))
     settled = responses(someone, [Source(at(someone, 30.0, 0.7), steady=True)], sites(10), HOURS)[0, ..., -1]
     assert found[0] == pytest.approx(settled, rel=0.02)
     fine = np.arange(1, 20001) * 0.02
-    added = responses(someone, [Source(swallowed)], sites(10), fine)[0].sum(axis=-1) * 0.02
+    added = responses(someone, [swallowed], sites(10), fine)[0].sum(axis=-1) * 0.02
     assert found[1, :3] == pytest.approx(added[:3], rel=0.02)
     # Plasma: the dose over its clearance, 100 mL/min of kidney and 30 of the rest in the typical person.
     assert (found[1, 3] > 60).all()
