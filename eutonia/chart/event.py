@@ -77,7 +77,10 @@ class Breastfeeding(Struct, frozen=True):
 
 
 class Lab(Struct, frozen=True):
-    """A laboratory result: creatinine, eGFR, clearance, plasma or csf level of baclofen, creatine kinase."""
+    """A laboratory result: creatinine, eGFR, clearance, creatine kinase, or a level of baclofen.
+
+    Levels: 'plasma'; 'csf' where nobody wrote how it was drawn, 'lumbar' by puncture, 'aspirate' through the catheter.
+    """
 
     test: str
     value: Quantity

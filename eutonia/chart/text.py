@@ -193,6 +193,8 @@ LABS: Final = {
     "clearance": "clearance",
     "plasma": "concentration",
     "csf": "concentration",
+    "lumbar": "concentration",
+    "aspirate": "concentration",
     "ck": "enzyme",
 }
 

@@ -25,7 +25,7 @@ from eutonia.predict.patient import Patient
 Floats = NDArray[np.float64]
 
 # The places that are looked at, in their order.
-PLASMA, LUMBAR, CISTERN, CORD = range(4)
+PLASMA, LUMBAR, CISTERN, CORD, TIP = range(5)
 # How fine the finest grid is.
 FINEST_H: Final = 0.5
 # What is left of the error beside the peak: far below anything that a band of people shows.
@@ -53,7 +53,7 @@ class Answers:
         self.memory = memory(book)
         times = np.asarray(FINEST_H * np.arange(1, round(self.memory / timedelta(hours=FINEST_H)) + 1))
         scale = along.length_cm / parameter(book, "spine.length", "cm").value
-        sites = _some(places(book), seen)
+        looked_at = places(book, someone.tip)
 
         tip = injected(along, vertebra_cm(someone.tip, book) * scale, INFUSION_CM)
         sources = {
@@ -65,12 +65,14 @@ class Answers:
         found, whole = np.empty((0, *none.shape)), np.empty((0, len(seen), n))
         if ways:
             # Only what is given at all; each further way would cost as much as all plans.
-            found, whole = responses_and_areas(along, [sources[way] for way in ways], sites, times, tolerance)
+            found, whole = responses_and_areas(
+                along, [sources[way] for way in ways], _some(looked_at, seen), times, tolerance
+            )
         self.mouth, self.tip, self.puncture = (
             found[self.ways.index(way)] if way in ways else none for way in ("mouth", "tip", "puncture")
         )
         self._whole = whole[:, list(seen).index(CORD)]
-        self._areas = partial(areas, along, [sources["mouth"], Source(tip)], _some(places(book), [CORD]))
+        self._areas = partial(areas, along, [sources["mouth"], Source(tip)], _some(looked_at, [CORD]))
 
     @cached_property
     def per_mg(self) -> Floats:
@@ -122,16 +124,17 @@ def _laid_over(answer: Floats, much: Floats, grid: Grid) -> Floats:
     return np.asarray((answer.reshape(-1, length) @ came.T).reshape(sites, people, grid.points))
 
 
-def places(book: Book) -> Sites:
-    """Plasma, a lumbar tap, the cistern, and the cord of the legs, in the order of the levels."""
+def places(book: Book, tip: str) -> Sites:
+    """Plasma, a lumbar tap, the cistern, the cord of the legs, and the fluid at the tip, in the order of the levels."""
     length = parameter(book, "spine.length", "cm").value
-    fluid, tissue = np.zeros((1, 4, CELLS)), np.zeros((1, 4, CELLS))
+    fluid, tissue = np.zeros((1, 5, CELLS)), np.zeros((1, 5, CELLS))
     fluid[0, LUMBAR, int(tap_cm(book) / length * SPINAL)] = fluid[0, CISTERN, neuraxis.CISTERN] = 1.0
+    fluid[0, TIP, min(int(vertebra_cm(tip, book) / length * SPINAL), SPINAL - 1)] = 1.0
     low, high = numbers(book, "spine.legs", "cm")
     places = (np.arange(SPINAL) + 0.5) / SPINAL * length
     inside = (places >= low) & (places <= high)
     tissue[0, CORD, :SPINAL] = inside / inside.sum()
-    return Sites(fluid, tissue, np.array([1.0, 0.0, 0.0, 0.0]))
+    return Sites(fluid, tissue, np.array([1.0, 0.0, 0.0, 0.0, 0.0]))
 
 
 def _some(sites: Sites, seen: Sequence[int]) -> Sites:

@@ -25,7 +25,7 @@ from eutonia.chart.facts import Facts
 from eutonia.knowledge import Book
 from eutonia.predict.answers import CORD, FINEST_H, LUMBAR, PLASMA, Answers
 from eutonia.predict.given import Doses, Grid, Past, doses, memory, past, swallowed
-from eutonia.predict.observed import Drawn, Observed, Step, Visit
+from eutonia.predict.observed import Drawn, Level, Observed, Step, Visit
 from eutonia.predict.patient import Normals, Patient, Person
 
 Floats = NDArray[np.float64]
@@ -46,6 +46,7 @@ _LEAST: Final = 1e-12
 _FAR: Final = 3.0
 # A level of nothing, for its logarithm; how far out a bend is still followed; so many people are solved at a time.
 _NO_LEVEL: Final = 1e-9
+_LEAST_NG_ML: Final = 1e-6
 _REACH: Final = 2.0
 _AT_ONCE: Final = 200
 # What is left of the error beside the peak: a score is far more blurred than that.
@@ -173,7 +174,7 @@ def _explanations(facts: Facts, seen: Observed) -> list[Explanation]:
     book = facts.book
     sick = parameter(book, "estimate.progression", "%").value if seen.visits else 0.0
     catheter = parameter(book, "estimate.failure_catheter", "%").value
-    watched = [each.at for each in seen.visits] + [each.at for each in seen.drawn]
+    watched = [each.at for these in (seen.visits, seen.levels, seen.drawn) for each in these]
     failing = []
     for begin, end, mended in _epochs(facts):
         years = (end - begin).total_seconds() / (365.25 * 86400)
@@ -382,6 +383,12 @@ class Candidates:
         lasts = FINEST_H * (1.0 / (1.0 + np.exp(-(fallen - noticed) / 0.05))).sum(axis=1)
         return np.stack([fallen.max(axis=1), np.log(np.maximum(lasts, 0.25))], axis=1)
 
+    def _sample(self, found: _Answered, k: int, arrives: float) -> Floats:
+        """[people, 1] the logarithm of the level in a sample when so much of the pump's dose arrives."""
+        tip, other = found.samples[k]
+        where = 0 if self.setting.observed.levels[k].where == "plasma" else 1
+        return np.asarray(np.log(np.maximum(arrives * tip[where] + other[where], _LEAST_NG_ML))[:, None])
+
     def shows(self, x: Floats, kind: Ints, under: Ints) -> Floats:
         """[n, quantities] what the candidates would show, each under one of the explanations.
 
@@ -402,10 +409,7 @@ class Candidates:
         if by is not None and by.rate:
             visits = [self._risen(each, k, by.rate) for k, each in enumerate(visits)]
         boluses = [self._bolus(found, len(at.visits) + k) for k in range(len(at.boluses))]
-        samples = [
-            np.log(np.maximum((tip + other)[0 if each.where == "plasma" else 1], 1e-6))[:, None]
-            for each, (tip, other) in zip(at.observed.levels, found.samples, strict=True)
-        ]
+        samples = [self._sample(found, k, self._arrives(each.at, by)) for k, each in enumerate(at.observed.levels)]
         drawn = [self._delivered(each, by) * found.flow[:, None] for each in at.observed.drawn]
         return np.concatenate([*visits, *boluses, *samples, *drawn, np.zeros((len(found.flow), 0))], axis=1)
 
@@ -433,30 +437,36 @@ class Candidates:
 
     def fits(self, shown: Floats) -> Floats:
         """[n] the logarithm of how likely what was seen is."""
-        scores, rest, drawn = self._parts(shown)
-        return np.asarray(scores.sum(axis=1) + rest + drawn)
+        scores, responses, levels, drawn = self._parts(shown)
+        return np.asarray(scores.sum(axis=1) + responses + levels.sum(axis=1) + drawn)
 
-    def _parts(self, shown: Floats) -> tuple[Floats, Floats, Floats]:
-        """[n, visits], [n], [n]: how likely the scores of each visit are, responses and levels, and residual volumes."""
+    def _parts(self, shown: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """[n, visits], [n], [n, levels], [n]: how likely the scores of each visit are, the responses, each level, and the
+        residual volumes."""
         at, book = self.setting, self.setting.book
         visits, boluses = len(at.visits), len(at.boluses)
         scores = self._seen([shown[:, 3 * k : 3 * k + 3] for k in range(visits)], len(shown))
-        rest = np.zeros(len(shown))
+        responses = np.zeros(len(shown))
         blur = blurred(book)
         lasted = parameter(book, "estimate.lasted").value
         for k, bolus in enumerate(at.observed.boluses):
             fall, hours = shown[:, 3 * visits + 2 * k], shown[:, 3 * visits + 2 * k + 1]
             if bolus.fell is not None:
-                rest -= np.logaddexp(0.0, (-1.0 if bolus.fell else 1.0) * (fall - _FALL) / blur)
+                responses -= np.logaddexp(0.0, (-1.0 if bolus.fell else 1.0) * (fall - _FALL) / blur)
             if bolus.lasted_h:
-                rest -= 0.5 * ((math.log(bolus.lasted_h) - hours) / lasted) ** 2
-        error = parameter(book, "body.residual", "%").value
-        for k, level in enumerate(at.observed.levels):
-            rest -= 0.5 * ((math.log(level.ng_ml) - shown[:, 3 * visits + 2 * boluses + k]) / error) ** 2
+                responses -= 0.5 * ((math.log(bolus.lasted_h) - hours) / lasted) ** 2
+        begin = 3 * visits + 2 * boluses
+        levels = self._leveled(shown[:, begin : begin + len(at.samples)])
         drawn = np.zeros(len(shown))
         for k, each in enumerate(at.observed.drawn):
-            drawn += self._measured(each, shown[:, 3 * visits + 2 * boluses + len(at.samples) + k])
-        return scores, rest, drawn
+            drawn += self._measured(each, shown[:, begin + len(at.samples) + k])
+        return scores, responses, levels, drawn
+
+    def _leveled(self, logs: Floats) -> Floats:
+        """[n, levels] how likely each level is, beside the logarithms of those expected [n, levels]."""
+        error = parameter(self.setting.book, "body.residual", "%").value
+        seen = np.log([each.ng_ml for each in self.setting.observed.levels])
+        return np.asarray(-0.5 * ((seen - logs) / error) ** 2)
 
     def _measured(self, each: Drawn, ratio: Floats) -> Floats:
         """[n] how likely a residual volume is where the pump delivers this share of what is meant."""
@@ -466,28 +476,34 @@ class Candidates:
     def explained(self, x: Floats, kind: Ints) -> Floats:
         """[n, explanations] how likely what was seen is under each explanation, with its share."""
         at = self.setting
-        visits, found = at.observed.visits, self._answered(x, kind)
+        visits, levels, found = at.observed.visits, at.observed.levels, self._answered(x, kind)
         shown = self._shown(found)
-        scores, rest, drawn = self._parts(shown)
-        less: dict[float, Floats] = {}
+        scores, responses, leveled, drawn = self._parts(shown)
+        less: dict[float, tuple[Floats, Floats]] = {}
         out = np.empty((len(x), len(at.explanations)))
         for n, each in enumerate(at.explanations):
-            seen, volumes = scores, drawn
+            seen, measured, volumes = scores, leveled, drawn
             if each.rate:
                 of = [self._risen(shown[:, 3 * k : 3 * k + 3], k, each.rate) for k in range(len(visits))]
                 seen = self._seen(of, len(x))
             elif each.since is not None:
                 if each.arrives not in less:
                     of = [self._visit(found, k, each.arrives) for k in range(len(visits))]
-                    less[each.arrives] = self._seen(of, len(x))
-                after = np.array([self._arrives(visit.at, each) < 1.0 for visit in visits], bool)
-                seen = np.where(after, less[each.arrives], scores)
+                    sampled = [self._sample(found, k, each.arrives) for k in range(len(levels))]
+                    logs = np.concatenate([*sampled, np.zeros((len(x), 0))], axis=1)
+                    less[each.arrives] = self._seen(of, len(x)), self._leveled(logs)
+                seen = np.where(self._after(visits, each), less[each.arrives][0], scores)
+                measured = np.where(self._after(levels, each), less[each.arrives][1], leveled)
                 if each.kind == "pump":
                     volumes = np.zeros(len(x))
                     for volume in at.observed.drawn:
                         volumes += self._measured(volume, self._delivered(volume, each) * found.flow)
-            out[:, n] = math.log(each.share) + seen.sum(axis=1) + rest + volumes
+            out[:, n] = math.log(each.share) + seen.sum(axis=1) + responses + measured.sum(axis=1) + volumes
         return out
+
+    def _after(self, these: Sequence[Visit] | Sequence[Level], by: Explanation) -> NDArray[np.bool_]:
+        """Which of these lie where not all of the dose arrives."""
+        return np.array([self._arrives(each.at, by) < 1.0 for each in these], bool)
 
     def _seen(self, shown: Sequence[Floats], n: int) -> Floats:
         """[n, visits] how likely the scores of each visit are, each shown as [n, 3]."""

@@ -22,13 +22,14 @@ from eutonia.chart.facts import Facts
 from eutonia.evidence import Unknown
 from eutonia.moment import iso
 from eutonia.predict import posterior
-from eutonia.predict.answers import CORD, FINEST_H, Answers
+from eutonia.predict.answers import CORD, FINEST_H, TIP, Answers
 from eutonia.predict.candidate import Candidates, Setting, seen_at, setting
-from eutonia.predict.given import Doses, Grid, past
-from eutonia.predict.observed import Level, Step, Visit, observed, steps
+from eutonia.predict.given import Doses, Grid, doses, memory, past
+from eutonia.predict.observed import SAMPLES, Level, Step, Visit, observed, steps
 from eutonia.predict.patient import Normals, Patient, Unpredicted, person, prior
 from eutonia.predict.spread import Spread, four, spread
 from eutonia.pump import PumpState
+from eutonia.quantity import figures, plain
 
 Floats = NDArray[np.float64]
 
@@ -36,6 +37,8 @@ Floats = NDArray[np.float64]
 _FAR: Final = 3.0
 _RARE: Final = 0.05
 _NEVER: Final = 0.001
+# A level of nothing, for its logarithm.
+_LEAST_NG_ML: Final = 1e-6
 # Hours after a screening bolus at which a score could be taken.
 _HOURS: Final = (1.0, 2.0, 4.0, 6.0, 8.0, 12.0, 24.0)
 _TRIAL_MCG: Final = 50.0
@@ -151,7 +154,10 @@ def estimate(facts: Facts, pump: PumpState | None) -> Estimate | Unpredicted:
             seen, visits=(), boluses=(), left_out=(*seen.left_out, "scores: no effect of children was measured")
         )
     if not (seen.visits or seen.boluses or seen.levels):
-        why = "; ".join(seen.left_out) or "no score, response or level under the drug is on the chart"
+        lacking = "no score, response or level under the drug is on the chart"
+        if seen.aspirates:
+            lacking = "a level in an aspirate through the catheter does not follow the dose"
+        why = "; ".join(seen.left_out) or lacking
         return Unpredicted(f"nothing of the patient's own data can be used: {why}")
     at = setting(facts, who, seen)
     model = Candidates(at)
@@ -166,10 +172,12 @@ def told(found: posterior.Draws, model: Candidates, facts: Facts) -> Estimate:
     kept = posterior.resampled(found.weight, len(before))
     people = _people(found.x[kept], found.kind[kept], at, before)
     first, who = at.person.drawn(before), at.person.drawn(people)
-    doses = (_effective(first, at, facts), _effective(who, at, facts)) if seen.of_effect and at.person.adult else None
-    moved = tuple(_moved(first, who, doses, at))
+    effective = None
+    if seen.of_effect and at.person.adult:
+        effective = (_effective(first, at, facts), _effective(who, at, facts))
+    moved = tuple(_moved(first, who, effective, at))
     checks = tuple(_checks(found, kept, model))
-    worth = [] if doses is None else _worth(who, np.log(doses[1]), found, kept, model, facts)
+    worth = [] if effective is None else _worth(who, np.log(effective[1]), found, kept, model, facts)
     each = np.exp(found.explained - np.logaddexp.reduce(found.explained, axis=1, keepdims=True))
     shares = found.weight @ each
     explanations: dict[str, tuple[float, float]] = {}
@@ -186,6 +194,7 @@ def told(found: posterior.Draws, model: Candidates, facts: Facts) -> Estimate:
         "residual volumes": len(seen.drawn),
     }
     doubts = _doubts(found, checks)
+    shown = (*checks, *_aspirated(seen.aspirates, who, facts))
     contradicts = bool(np.abs(found.weight @ found.x).max(initial=0.0) > _FAR) or any(
         each.rare < _NEVER for each in checks
     )
@@ -195,7 +204,7 @@ def told(found: posterior.Draws, model: Candidates, facts: Facts) -> Estimate:
         )
     return Estimate(
         used, seen.left_out, found.method, found.k_hat, found.effective, found.converged, moved, slow, explanations,
-        checks, tuple(worth), tuple(doubts), None if contradicts else people,
+        shown, tuple(worth), tuple(doubts), None if contradicts else people,
     )  # fmt: skip
 
 
@@ -274,7 +283,13 @@ def _checks(found: posterior.Draws, kept: NDArray[np.int64], model: Candidates) 
         expected = volume.meant_ml * shown[:, begin + k]
         z = (volume.delivered_ml - expected) / sd
         checks.append(
-            Check(volume.at, "mL that have left the pump", f"{volume.delivered_ml:.3g}", spread(expected), _tails(z))
+            Check(
+                volume.at,
+                "mL that have left the pump",
+                plain(figures(volume.delivered_ml, 3)),
+                spread(expected),
+                _tails(z),
+            )
         )
     return checks
 
@@ -312,12 +327,34 @@ def _scored(visit: Visit, shown: Floats, at: Setting, scale: str, lowest: float,
 
 
 def _of_level(level: Level, shown: Floats, error: float) -> Check:
-    return _close(level.at, f"level in {level.where}, ng/mL", level.ng_ml, shown, error)
+    return _close(level.at, f"level in {SAMPLES[level.where]}, ng/mL", level.ng_ml, shown, error)
+
+
+def _aspirated(samples: Sequence[Level], who: Patient, facts: Facts) -> list[Check]:
+    """Samples through the catheter beside what such samples show at these doses, where all arrives as told.
+
+    They lie so far around the level at the tip that none says anything of the patient: they move no number.
+    """
+    if not samples:
+        return []
+    step = timedelta(hours=FINEST_H)
+    grids = [Grid(each.at - step, step, 1, memory(facts.book) // step) for each in samples]
+    given = [doses(facts, (), grid) for grid in grids]
+    ways = sorted({way for each in given for way in each.ways})
+    answers = Answers(who, facts.book, ways, [CORD, TIP])
+    plume = parameter(facts.book, "spine.aspirate_plume")
+    found = []
+    for each, grid, amounts in zip(samples, grids, given, strict=True):
+        level = answers.levels(amounts, grid, slice(1, 2))[0, :, -1]
+        expected = np.log(np.maximum(level * plume.value, _LEAST_NG_ML))
+        what = f"level in {SAMPLES[each.where]}, ng/mL (compared only: it moves no number)"
+        found.append(_close(each.at, what, each.ng_ml, expected, plume.between))
+    return found
 
 
 def _close(at: datetime, what: str, value: float, log_expected: Floats, sd: float) -> Check:
     z = (math.log(value) - log_expected) / sd
-    return Check(at, what, f"{value:.3g}", spread(np.exp(log_expected)), _tails(z))
+    return Check(at, what, plain(figures(value, 3)), spread(np.exp(log_expected)), _tails(z))
 
 
 def _tails(z: Floats) -> float:

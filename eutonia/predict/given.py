@@ -67,6 +67,12 @@ class Doses(Struct, frozen=True, eq=False):
     puncture_mcg: Floats
 
     @property
+    def ways(self) -> tuple[str, ...]:
+        """By which ways anything comes: 'mouth', 'tip', 'puncture'."""
+        amounts = (("mouth", self.mouth_mg), ("tip", self.tip_mcg), ("puncture", self.puncture_mcg))
+        return tuple(way for way, much in amounts if much.any())
+
+    @property
     def route(self) -> str:
         """Where the drug comes in: 'mouth', 'spine' or 'both'; 'none' without any."""
         spine = bool(self.tip_mcg.any() or self.puncture_mcg.any())

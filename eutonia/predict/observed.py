@@ -32,6 +32,10 @@ def steps(lowest: float) -> tuple[Step, ...]:
 
 _ASHWORTH: Final = dict(zip("12345", steps(1.0), strict=True))
 _PENN: Final = dict(zip("01234", steps(0.0), strict=True))
+# Where baclofen is measured, and what a sample is called.
+SAMPLES: Final = {
+    "plasma": "plasma", "csf": "csf", "lumbar": "lumbar fluid", "aspirate": "an aspirate through the catheter",
+}  # fmt: skip
 # Scores that are written within so short a time are one visit.
 _ONE_VISIT: Final = timedelta(hours=1)
 
@@ -58,7 +62,7 @@ class Bolus(Struct, frozen=True):
 
 
 class Level(Struct, frozen=True):
-    """Baclofen in a sample: 'plasma', or 'csf' by lumbar puncture, ng/mL."""
+    """Baclofen in a sample, ng/mL: 'plasma', 'lumbar' fluid by puncture, or an 'aspirate' through the catheter."""
 
     at: datetime
     where: str
@@ -75,13 +79,17 @@ class Drawn(Struct, frozen=True):
 
 
 class Observed(Struct, frozen=True):
-    """All that speaks, and what was left out and why."""
+    """All that speaks, and what was left out and why.
+
+    aspirates: only compared with what such samples show: none says anything of the patient.
+    """
 
     visits: tuple[Visit, ...]
     boluses: tuple[Bolus, ...]
     levels: tuple[Level, ...]
     drawn: tuple[Drawn, ...]
     left_out: tuple[str, ...]
+    aspirates: tuple[Level, ...] = ()
 
     def __len__(self) -> int:
         return len(self.visits) + len(self.boluses) + len(self.levels) + len(self.drawn)
@@ -89,7 +97,7 @@ class Observed(Struct, frozen=True):
     @property
     def of_effect(self) -> bool:
         """Whether anything tells of the effect, for which the spine has to be known."""
-        return bool(self.visits or self.boluses) or any(each.where == "csf" for each in self.levels)
+        return bool(self.visits or self.boluses) or any(each.where == "lumbar" for each in self.levels)
 
 
 def observed(facts: Facts, pump: PumpState | None, person: Person) -> Observed:
@@ -102,12 +110,15 @@ def observed(facts: Facts, pump: PumpState | None, person: Person) -> Observed:
         lasted = None if each.lasted is None or each.outcome != "positive" else float(each.lasted.to("h"))
         if each.outcome is not None and (lasted is not None or not scored):
             boluses.append(Bolus(each.at, None if scored else each.outcome == "positive", lasted))
+    levels = _levels(facts, pump, left_out)
+    drawn = tuple(_drawn(facts, pump, left_out))
     return Observed(
         tuple(visits),
         tuple(boluses),
-        tuple(_levels(facts, pump, left_out)),
-        tuple(_drawn(facts, pump, left_out)),
+        tuple(each for each in levels if each.where != "aspirate"),
+        drawn,
         tuple(left_out),
+        tuple(each for each in levels if each.where == "aspirate"),
     )
 
 
@@ -219,15 +230,16 @@ def _levels(facts: Facts, pump: PumpState | None, left_out: list[str]) -> list[L
     found = []
     for event in facts.of(e.Lab):
         assert isinstance(event.what, e.Lab)
-        if event.what.test not in ("plasma", "csf"):
+        if event.what.test not in SAMPLES:
             continue
         level = float(event.what.value.to("ng/mL"))
         if why := _mute(event, facts, pump) or (
             "" if level else "of zero is below what can be measured, which is not known"
         ):
-            left_out.append(f"the level in {event.what.test}: {why}")
+            left_out.append(f"the level in {SAMPLES[event.what.test]}: {why}")
         else:
-            found.append(Level(event.at, event.what.test, level))
+            where = event.what.test
+            found.append(Level(event.at, "lumbar" if where == "csf" else where, level))
     return found
 
 
@@ -243,8 +255,10 @@ def _mute(event: e.Event, facts: Facts, pump: PumpState | None) -> str:
         return "tablets were interrupted before it"
     if event.what.test == "plasma" and spine:
         return "beside drug in the spine it says nothing of the effect"
+    if event.what.test == "aspirate" and (pump is None or event.at < pump.implanted):
+        return "no catheter was there to draw it through"
     if event.what.test == "csf" and pump is not None and pump.implanted <= event.at:
-        return "the chart does not say whether it was drawn by puncture or through the catheter, where it does not follow the dose"
+        return "the chart does not say whether it was drawn by puncture or through the catheter, where it does not follow the dose: write lumbar or aspirate"
     return ""
 
 

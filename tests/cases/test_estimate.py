@@ -123,12 +123,46 @@ def test_a_level_in_plasma_moves_the_clearance() -> None:
     [
         ("2026-05-01 lab plasma 200 ng/mL", "without its hour"),
         ("2026-05-01 10:00 lab csf 200 ng/mL", "by puncture or through the catheter"),
+        ("2026-01-25 10:00 lab aspirate 2000 ng/mL", "no catheter was there"),
+        ("2026-05-01 lab aspirate 2000 ng/mL", "without its hour"),
         ("2026-05-01 10:00 score h/m 0.3", "no value is known from a time without the drug"),
     ],
 )
 def test_what_cannot_speak_is_left_out_and_said(line: str, says: str) -> None:
     found = estimated(PUMPED + visits(("2026-02-02", 100, 2)) + line + "\n")
     assert any(says in each for each in found["left_out"])
+
+
+def test_an_aspirate_is_compared_with_what_aspirates_show_and_moves_no_number() -> None:
+    text = PUMPED + visits(("2026-02-02", 100, 4), ("2026-02-16", 150, 3), ("2026-03-16", 200, 2))
+    without = estimated(text)
+    with_ = estimated(text + "2026-04-01 10:00 lab aspirate 3300 ng/mL\n")
+    *others, aspirate = with_["checks"]
+    assert others == without["checks"]
+    assert with_["parameters"] == without["parameters"]
+    assert with_["explanations"] == without["explanations"]
+    assert aspirate["seen"] == "3,300"
+    # At 200 mcg daily; Albright's 43 patients on 575 mcg had a median of 3,300, from 200 to 20,000.
+    assert 400 < aspirate["expected"]["p50"] < 3300
+    assert 0.05 < aspirate["rare"] <= 1
+    far = estimated(text + "2026-04-01 10:00 lab aspirate 100 mg/L\n")
+    assert far["checks"][-1]["rare"] < 0.001
+    assert far["doubts"] == without["doubts"]
+
+
+def test_a_lumbar_level_below_what_the_dose_gives_speaks_for_a_failing_delivery() -> None:
+    text = PUMPED + visits(("2026-02-02", 100, 4), ("2026-02-16", 150, 4), ("2026-03-16", 250, 4))
+    low, high = (estimated(text + f"2026-04-01 10:00 lab lumbar {level} ng/mL\n") for level in (8, 800))
+    assert low["used"]["levels"] == high["used"]["levels"] == 1
+    failing = [share(each, "catheter") + share(each, "pump") for each in (low, high)]
+    assert failing[0] > 2 * failing[1]
+    assert "lumbar fluid" in low["checks"][-1]["what"]
+
+
+def test_with_an_aspirate_alone_nothing_is_estimated() -> None:
+    text = PERSON + PUMPED[len(PERSON) :].replace("score", "note").replace("response positive; lasted 6 h", "note x")
+    text += "2026-02-02 10:00 program continuous 100 mcg/day\n2026-04-01 10:00 lab aspirate 3300 ng/mL\n"
+    assert "does not follow the dose" in estimated(text)["unknown"]
 
 
 def test_without_anything_observed_nothing_is_estimated() -> None:

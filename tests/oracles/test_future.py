@@ -82,7 +82,7 @@ def test_what_the_pump_brings_gives_the_levels_of_the_exact_course(program: str)
     grid = Grid(begin, timedelta(hours=0.5), 96, 336)
     found = answers.levels(doses(facts, (), grid), grid)
     at = np.full(len(answers.who), 0.0) + vertebra_cm("T10", book()) * answers.who.spine.length_cm / 60
-    seen = places(book())
+    seen = places(book(), "T10")
     sites = Sites(
         np.repeat(seen.fluid, len(answers.who), axis=0), np.repeat(seen.tissue, len(answers.who), axis=0), seen.plasma
     )
