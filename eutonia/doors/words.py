@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from eutonia.doors import own
+from eutonia.doors.amounts import UNKNOWN, amount, day, millilitres, moment
 from eutonia.quantity import UNITS, Quantity, figures, glued, plain, rounded
 
 GRADES: Final = {"stop": "STOP", "caution": "CAUTION", "note": "NOTE"}
@@ -42,7 +42,6 @@ CLOSING: Final = "Options for a clinician to weigh, not directives. Not an emerg
 BOXED: Final = "Boxed warning"
 LEGEND: Final = "Dark: half of the people; light: 90% of them; line: the middle; dotted: a change of the dose."
 MODEL: Final = "What a model expects of people like this one; not a dose, and not a promise."
-UNKNOWN: Final = "unknown"
 
 NBSP: Final = "\u00a0"
 
@@ -259,40 +258,7 @@ def sheet(found: dict[str, Any]) -> Sheet:
     )
 
 
-# -- numbers and moments -----------------------------------------------------------------------------------------------
-
-
-def amount(wire: dict[str, Any]) -> str:
-    """A quantity from the wire in the words of the screen; what no finite decimal writes is said to be about that.
-
-    >>> amount({"value": 120.0, "unit": "ug/d"}), amount({"value": 2000, "unit": "ug/mL"})
-    ('120 mcg daily', '2,000 mcg/mL')
-    >>> amount({"value": 17.142857142857142, "unit": "ug/d"})
-    'about 17.143 mcg daily'
-    """
-    unit, value = UNITS[wire["unit"]], Decimal(str(wire["value"]))
-    if value.is_finite() and value != rounded(value, "0.000001"):
-        return f"about {plain(Quantity(rounded(value, '0.001'), unit))}"
-    return plain(Quantity(value, unit))
-
-
-def millilitres(value: float | None, step: str = "0.1") -> str:
-    """A volume to a tenth of a mL, which is as fine as anybody can draw it."""
-    return UNKNOWN if value is None else plain(Quantity(rounded(value, step), UNITS["mL"]))
-
-
-def moment(iso: str | None) -> str:
-    """An instant as people write it, in the clinic's time.
-
-    >>> moment("2026-05-02T09:00:00+02:00")
-    '2026-05-02 09:00'
-    """
-    return UNKNOWN if iso is None else iso[:16].replace("T", " ")
-
-
-def day(iso: str | None) -> str:
-    """The day of an instant."""
-    return UNKNOWN if iso is None else iso[:10]
+# -- what must not break ------------------------------------------------------------------------------------------------
 
 
 # Ranges and products, but not those of dates, which would be as wide as a small screen.
@@ -517,6 +483,8 @@ def outlook(found: dict[str, Any]) -> Outlook:
         rows.append(Row("First change", f"half of what it does to the tone{until} has come after {_hours(onset)}."))
     if (lost := found["lost_h"]) is not None:
         rows.append(Row("If the drug stopped now", f"half of its effect would be gone after {_hours(lost)}."))
+    if found["worth"]:
+        rows.append(Row("Scores that would say most", f"{_worth(found['worth'])}."))
     chances = [each for each in found["chances"] if each["share"] >= 0.005]
     none = [each for each in found["chances"] if each["share"] < 0.005]
     said = [f"{each['of']} in {_percent(each['share'])}" for each in chances]
@@ -534,6 +502,21 @@ def outlook(found: dict[str, Any]) -> Outlook:
         )
     )
     return Outlook(tuple(rows), found)
+
+
+def _worth(found: list[dict[str, Any]]) -> str:
+    """At which hours, and how much of what is uncertain about the dose scores there would take."""
+
+    def hours(each: dict[str, Any]) -> str:
+        *before, last = (plain(figures(hour, 3)) for hour in each["hours"])
+        return f"{', '.join(before)} and {last} h" if before else f"{last} h"
+
+    one, *more = found
+    together = "".join(f"; one each at {hours(each)} {_percent(each['share'])}" for each in more)
+    return (
+        f"one Ashworth score of the legs {hours(one)} after the bolus would take {_percent(one['share'])} of what is "
+        f"uncertain about the daily dose{together}"
+    )
 
 
 def _shown(name: str, found: dict[str, Any]) -> bool:

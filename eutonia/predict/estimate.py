@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from eutonia.body import dependence, tone
+from eutonia.body import tone
 from eutonia.body.neuraxis import REGIME
 from eutonia.body.parameters import parameter
 from eutonia.chart.facts import Facts
@@ -24,10 +24,11 @@ from eutonia.moment import iso
 from eutonia.predict import posterior
 from eutonia.predict.answers import CORD, FINEST_H, TIP, Answers
 from eutonia.predict.candidate import Candidates, Setting, seen_at, setting
-from eutonia.predict.given import Doses, Grid, doses, memory, past
+from eutonia.predict.given import Doses, Grid, doses, memory
 from eutonia.predict.observed import SAMPLES, Level, Step, Visit, observed, steps
 from eutonia.predict.patient import Normals, Patient, Unpredicted, person, prior
 from eutonia.predict.spread import Spread, four, spread
+from eutonia.predict.worth import HOURS, effective, gone, likely
 from eutonia.pump import PumpState
 from eutonia.quantity import figures, plain
 
@@ -39,8 +40,6 @@ _RARE: Final = 0.05
 _NEVER: Final = 0.001
 # A level of nothing, for its logarithm.
 _LEAST_NG_ML: Final = 1e-6
-# Hours after a screening bolus at which a score could be taken.
-_HOURS: Final = (1.0, 2.0, 4.0, 6.0, 8.0, 12.0, 24.0)
 _TRIAL_MCG: Final = 50.0
 
 
@@ -172,12 +171,12 @@ def told(found: posterior.Draws, model: Candidates, facts: Facts) -> Estimate:
     kept = posterior.resampled(found.weight, len(before))
     people = _people(found.x[kept], found.kind[kept], at, before)
     first, who = at.person.drawn(before), at.person.drawn(people)
-    effective = None
+    doses = None
     if seen.of_effect and at.person.adult:
-        effective = (_effective(first, at, facts), _effective(who, at, facts))
-    moved = tuple(_moved(first, who, effective, at))
+        doses = effective(first, facts, in_spine=_in_spine(at)), effective(who, facts, in_spine=_in_spine(at))
+    moved = tuple(_moved(first, who, doses, at))
     checks = tuple(_checks(found, kept, model))
-    worth = [] if effective is None else _worth(who, np.log(effective[1]), found, kept, model, facts)
+    worth = [] if doses is None else _worth(who, np.log(doses[1]), found, kept, model, facts)
     each = np.exp(found.explained - np.logaddexp.reduce(found.explained, axis=1, keepdims=True))
     shares = found.weight @ each
     explanations: dict[str, tuple[float, float]] = {}
@@ -249,20 +248,6 @@ def _moved(first: Patient, second: Patient, doses: tuple[Floats, Floats] | None,
 def _in_spine(at: Setting) -> bool:
     """Whether drug in the spine counts: beside it what would have to be swallowed for the same is no dose that anybody takes."""
     return "tip" in at.ways or "puncture" in at.ways
-
-
-def _effective(people: Patient, at: Setting, facts: Facts) -> Floats:
-    """[people] the steady daily dose (mcg at the tip, mg by mouth) that halves the reflex, with today's tolerance."""
-    assert people.answers is not None
-    # No way: only what is steady is asked for.
-    answers = Answers(people, facts.book, (), [CORD])
-    per = answers.per_mcg if _in_spine(at) else answers.per_mg
-    stretches = past(facts, facts.now)
-    half = people.answers.c50_ng_ml[:, None]
-    adapts = people.adapts
-    occupied = dependence.occupancy(answers.steady(stretches), half)
-    tolerance = dependence.after(occupied, stretches.lasting_h, adapts.tolerance_time_h, adapts.tolerance_most)
-    return np.asarray(half[:, 0] * (1.0 + tolerance) / per)
 
 
 def _checks(found: posterior.Draws, kept: NDArray[np.int64], model: Candidates) -> list[Check]:
@@ -339,13 +324,13 @@ def _aspirated(samples: Sequence[Level], who: Patient, facts: Facts) -> list[Che
         return []
     step = timedelta(hours=FINEST_H)
     grids = [Grid(each.at - step, step, 1, memory(facts.book) // step) for each in samples]
-    given = [doses(facts, (), grid) for grid in grids]
-    ways = sorted({way for each in given for way in each.ways})
+    amounts = [doses(facts, (), grid) for grid in grids]
+    ways = sorted({way for each in amounts for way in each.ways})
     answers = Answers(who, facts.book, ways, [CORD, TIP])
     plume = parameter(facts.book, "spine.aspirate_plume")
     found = []
-    for each, grid, amounts in zip(samples, grids, given, strict=True):
-        level = answers.levels(amounts, grid, slice(1, 2))[0, :, -1]
+    for each, grid, given in zip(samples, grids, amounts, strict=True):
+        level = answers.levels(given, grid, slice(1, 2))[0, :, -1]
         expected = np.log(np.maximum(level * plume.value, _LEAST_NG_ML))
         what = f"level in {SAMPLES[each.where]}, ng/mL (compared only: it moves no number)"
         found.append(_close(each.at, what, each.ng_ml, expected, plume.between))
@@ -375,7 +360,7 @@ def _worth(
         under = np.zeros(len(kept), np.int64)
         last = model.shows(found.x[kept], found.kind[kept], under)[:, 3 * len(at.visits) - 3]
         says = "one more Ashworth score of the legs at the dose of the last visit"
-        worth.append(Worth(says, _narrowed(last, log_dose, facts)))
+        worth.append(Worth(says, gone(likely(last, facts.now, facts.book), log_dose)))
     if "puncture" in at.ways and "tip" not in at.ways:
         worth += _bolus_worth(who, log_dose, _TRIAL_MCG, facts)
     return sorted(worth, key=lambda each: -each.share)
@@ -386,7 +371,7 @@ def _bolus_worth(who: Patient, log_dose: Floats, mcg: float, facts: Facts) -> li
     if who.answers is None:
         return []
     answers = Answers(who, facts.book, ["puncture"], [CORD], 1e-3)
-    points = round(max(_HOURS) / FINEST_H) + 1
+    points = round(max(HOURS) / FINEST_H) + 1
     grid = Grid(facts.now, timedelta(hours=FINEST_H), points, answers.mouth.shape[-1])
     given = np.zeros(grid.memory + grid.points)
     given[grid.memory + 1] = mcg
@@ -395,27 +380,15 @@ def _bolus_worth(who: Patient, log_dose: Floats, mcg: float, facts: Facts) -> li
     hours = np.asarray(FINEST_H * np.arange(points))
     course = tone.ashworth(tone.tone(tone.reflex(cord, who.answers), hours, who.answers), who.answers)
     found = []
-    for hour in _HOURS:
+    for hour in HOURS:
         expected = course[:, round(hour / FINEST_H)]
         found.append(
             Worth(
                 f"an Ashworth score of the legs {hour:g} h after a bolus of {mcg:g} mcg",
-                _narrowed(expected, log_dose, facts),
+                gone(likely(expected, facts.now, facts.book), log_dose),
             )
         )
     return found
-
-
-def _narrowed(expected: Floats, value: Floats, facts: Facts) -> float:
-    """The share of the variance of `value` that a score whose expectation is `expected` would take away on average."""
-    shown = np.stack([expected, np.zeros_like(expected), np.zeros_like(expected)], axis=1)
-    left = 0.0
-    for step in steps(tone.LOWEST):
-        likely = np.exp(seen_at(Visit(facts.now, ashworth=(step,)), shown, facts.book))
-        weight = likely / max(likely.sum(), 1e-300)
-        mean = float(weight @ value)
-        left += float(likely.mean() * (weight @ (value - mean) ** 2))
-    return max(1.0 - left / float(value.var()), 0.0)
 
 
 def _doubts(found: posterior.Draws, checks: Sequence[Check]) -> list[str]:

@@ -27,6 +27,7 @@ from eutonia.predict.answers import CISTERN, CORD, FINEST_H, LUMBAR, PLASMA, Ans
 from eutonia.predict.given import Doses, Grid, doses, memory, past
 from eutonia.predict.patient import Normals, Patient, Unpredicted, patient
 from eutonia.predict.spread import Spread, four, quantiles, spread
+from eutonia.predict.worth import HOURS, Hours, best_hours, effective
 from eutonia.pump import PumpState
 from eutonia.pump.reservoir import left_the_tip
 
@@ -67,6 +68,7 @@ class Prediction(Struct, frozen=True, eq=False):
     each Ashworth score of 1 to 5 is on the last day, or at the strongest after a bolus.  arrives: when the drug is at the
     tip, where the line makes it wait.  onset_h: from the first change of a dose to half of what it does to the tone before
     the next one.  lost_h: until half of the effect of now is gone if nothing more were given.
+    worth: of a screening bolus, the hours at which scores would say most of the effective daily dose.
     sharpened: whether the patient's own data have chosen the people.
     """
 
@@ -85,6 +87,7 @@ class Prediction(Struct, frozen=True, eq=False):
     onset_h: Spread | None
     lost_h: Spread | None
     chances: tuple[Chance, ...]
+    worth: tuple[Hours, ...]
     assumes: tuple[str, ...]
     sharpened: bool
 
@@ -116,6 +119,7 @@ class Prediction(Struct, frozen=True, eq=False):
             "onset_h": _spread(self.onset_h),
             "lost_h": _spread(self.lost_h),
             "chances": [{"of": each.of, "share": each.share, "basis": each.basis} for each in self.chances],
+            "worth": [{"hours": list(each.hours), "share": four(each.share)} for each in self.worth],
             "assumes": list(self.assumes),
             "sharpened": self.sharpened,
         }
@@ -347,6 +351,7 @@ class _Someone:
             self._onset(planned, changes, arrives, grid),
             self._lost,
             tuple(self._chances(planned, given, now, grid)),
+            self._worth(everything, changes, grid) if at == "once" else (),
             self.who.assumes,
             self.who.sharpened,
         )  # fmt: skip
@@ -418,6 +423,17 @@ class _Someone:
             return None
         half = differs[most] >= 0.5 * differs[most].max(axis=1, keepdims=True)
         return spread((half.argmax(axis=1) + 1.0) * grid.step_h)
+
+    def _worth(self, shown: Mapping[str, Floats], changes: Sequence[datetime], grid: Grid) -> tuple[Hours, ...]:
+        """When scores after the bolus would say most of the dose that will be needed."""
+        if "ashworth_legs" not in shown or not changes:
+            return ()
+        first = grid.after(changes[0])
+        these = {hour: first + round(hour / grid.step_h) - 1 for hour in HOURS}
+        inside = {hour: point for hour, point in these.items() if point < grid.points}
+        dose = np.log(effective(self.who, self.facts, in_spine=True))
+        course = shown["ashworth_legs"][:, list(inside.values())]
+        return best_hours(course, list(inside), dose, self.facts.now, self.book)
 
     @cached_property
     def _lost(self) -> Spread | None:

@@ -50,6 +50,25 @@ def test_a_screening_bolus_is_expected_to_work_within_hours_and_to_be_gone_the_n
     assert back[24.0] > 2.5
 
 
+def test_a_trial_says_at_which_hours_scores_would_tell_most_of_the_dose() -> None:
+    found = foreseen(WELL + FAILED + "2026-02-28 request trial\n", "2026-03-01 09:00")
+    (first, *_) = only(found, "trial")
+    one, two, three = first["worth"]
+    assert [len(each["hours"]) for each in (one, two, three)] == [1, 2, 3]
+    assert set(one["hours"]) < set(two["hours"]) < set(three["hours"])
+    assert 0.1 < one["share"] < two["share"] < three["share"] < 1.0
+    # Before the effect has begun a score says little.
+    assert 1.0 not in three["hours"]
+    assert not any(each["worth"] for each in found["predictions"] if each["at"] == "lasting")
+
+
+def test_without_a_score_from_before_the_drug_no_hour_is_named() -> None:
+    text = (WELL + FAILED).replace(SCORE, "")
+    assert text != WELL + FAILED
+    for each in only(foreseen(text + "2026-02-28 request trial\n", "2026-03-01 09:00"), "trial"):
+        assert not each.get("worth")
+
+
 def test_a_rise_of_the_pump_reaches_the_fluid_in_proportion() -> None:
     found = foreseen(RUNNING + "2026-03-31 request adjust up\n", "2026-04-01 09:00")
     for each, percent in zip(only(found, "adjust"), (10, 20, 30), strict=True):

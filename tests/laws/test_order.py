@@ -60,7 +60,7 @@ def predicted(harm: float, goal: float) -> Prediction:
     empty = np.zeros(0)
     return Prediction(
         1, "spine", "lasting", advised().facts.now, empty, 0.0, 24.0, {}, {}, np.array([0.0, goal, 1 - goal, 0.0, 0.0]), (),
-        None, None, None, (Chance("toxic", harm, "toxicity.half"), Chance("back", 0.0, "dependence.tone_back")), (), False,
+        None, None, None, (Chance("toxic", harm, "toxicity.half"), Chance("back", 0.0, "dependence.tone_back")), (), (), False,
     )  # fmt: skip
 
 
