@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
+from eutonia.doors.amounts import amount
 from eutonia.quantity import figures, plain
 
 _EXPLAINS: Final = {
@@ -16,6 +17,8 @@ _METHODS: Final = {
     "importance": "weighed draws around the best fits",
     "sequential": "draws moved step by step, since the first weights were no use",
 }
+# What is weighed as a chance, as the screens call it and as the order does.
+CHANCES: Final = (("goal reached", "goal"), ("harmful level", "harm"), ("tone comes back", "withdrawal"))
 SPANS: Final = "Each line holds 90% of the people, its dot the median: grey before, green after the patient's own data. Each has a scale of its own, a logarithm."
 NOT_ONE_NUMBER: Final = (
     "No single number: what each brings and costs stands side by side, and the order follows what is wanted first."
@@ -43,7 +46,8 @@ def number(value: float | None) -> str:
     return "unknown" if value is None else plain(figures(value, 3))
 
 
-def _percent(share: float | None) -> str:
+def percent(share: float | None) -> str:
+    """A share as the screens say it."""
     if share is None:
         return "unknown"
     return "almost none" if share < 0.005 else "almost all" if share > 0.995 else f"{plain(figures(100 * share, 2))}%"
@@ -68,7 +72,7 @@ def learned(estimate: dict[str, Any] | None) -> tuple[tuple[Line, ...], tuple[Ta
     if estimate["left_out"]:
         lines.append(Line("Left out", f"{'; '.join(estimate['left_out'])}."))
     shares = [
-        f"{_EXPLAINS[each['kind']]} {_percent(each['posterior'])} (before: {_percent(each['prior'])})"
+        f"{_EXPLAINS[each['kind']]} {percent(each['posterior'])} (before: {percent(each['prior'])})"
         for each in estimate["explanations"]
     ]
     if len(shares) > 1:
@@ -88,7 +92,7 @@ def learned(estimate: dict[str, Any] | None) -> tuple[tuple[Line, ...], tuple[Ta
         lines.append(
             Line(
                 "Would say most",
-                f"{best['what']}: it would take {_percent(best['share'])} of what is uncertain about the effective dose.",
+                f"{best['what']}: it would take {percent(best['share'])} of what is uncertain about the effective dose.",
             )
         )
     lines.append(
@@ -106,7 +110,7 @@ def learned(estimate: dict[str, Any] | None) -> tuple[tuple[Line, ...], tuple[Ta
                     f"{each['name']}{', ' + each['unit'] if each['unit'] else ''}",
                     _span(each["prior"]),
                     _span(each["posterior"]),
-                    _percent(each["learnt"]),
+                    percent(each["learnt"]),
                 )
                 for each in estimate["parameters"]
             ),
@@ -123,7 +127,7 @@ def learned(estimate: dict[str, Any] | None) -> tuple[tuple[Line, ...], tuple[Ta
                         f"{each['what']}, {each['at'][:10]}",
                         each["seen"],
                         _span(each["expected"]),
-                        _percent(each["rare"]),
+                        percent(each["rare"]),
                     )
                     for each in estimate["checks"]
                 ),
@@ -149,8 +153,8 @@ def ordered(found: dict[str, Any], kinds: dict[str, str]) -> tuple[Table, ...]:
             dose = place["dose"]
             rows.append(
                 (
-                    f"{n + 1}. {name}", _percent(place["goal"]), _percent(place["harm"]), _percent(place["withdrawal"]),
-                    "none" if dose is None else f"{number(dose['value'])} {_UNITS.get(dose['unit'], dose['unit'])}", str(place["visits"]),
+                    f"{n + 1}. {name}", *(percent(place[chance]) for _, chance in CHANCES),
+                    "none" if dose is None else amount(dose), str(place["visits"]),
                 )
             )  # fmt: skip
             if place["reason"]:
@@ -158,15 +162,12 @@ def ordered(found: dict[str, Any], kinds: dict[str, str]) -> tuple[Table, ...]:
         tables.append(
             Table(
                 f"{kinds.get(each['kind'], each['kind'])}; goal: {each['goal']}",
-                ("option", "goal reached", "harmful level", "tone comes back", "last dose", "steps"),
+                ("option", *(title for title, _ in CHANCES), "last dose", "steps"),
                 tuple(rows),
                 (*notes, NOT_ONE_NUMBER),
             )
         )
     return tuple(tables)
-
-
-_UNITS: Final = {"ug/d": "mcg daily", "mg/d": "mg daily", "ug": "mcg"}
 
 
 def drawn(table: Table, width: int) -> list[str]:

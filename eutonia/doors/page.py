@@ -17,7 +17,8 @@ from msgspec.structs import replace
 from eutonia.advice import Advice
 from eutonia.chart import Facts
 from eutonia.chart import event as e
-from eutonia.doors import bands, own, spans, words
+from eutonia.doors import bands, own, spans, tradeoff, words
+from eutonia.doors.amounts import millilitres
 from eutonia.doors.bands import Panel
 from eutonia.doors.words import NBSP, Level, Menu, Sheet
 from eutonia.moment import DAY, shown_day
@@ -46,6 +47,8 @@ def page(advice: Advice) -> str:
             panels={menu.kind: _panels(menu) for menu in sheet.menus},
             groups=_groups(sheet),
             cards=[_card(lines) for lines in sheet.cards],
+            tradeoffs=tradeoff.tradeoffs(found),
+            tradeoff_legend=tradeoff.LEGEND,
             moved=spans.spans(found["estimate"]),
             spans_legend=own.SPANS,
         )
@@ -290,7 +293,7 @@ def _reservoir(advice: Advice, row: dict[str, str]) -> Reservoir | None:
         _until(_RIGHT, ahead),
         [(x(each.at), y(each.measured_ml)) for each in pump.readings if each.at >= pump.fill.at],
         Label(here_x + (-8 if late else 8), here_y + (16 if late else -8), "end" if late else "start", left),
-        Label(_RIGHT, y(full) - 5, "end", f"full {words.millilitres(full)}"),
+        Label(_RIGHT, y(full) - 5, "end", f"full {millilitres(full)}"),
         y(full),
         Label(_LEFT, alarm_y - 5, "start", f"alarm {row['Alarm'].split(',')[0]}"),
         alarm_y,

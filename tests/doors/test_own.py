@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner, Result
 
-from eutonia.doors import own, spans
+from eutonia.doors import own, spans, tradeoff, words
 from eutonia.doors.cli import main
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -166,3 +166,17 @@ def test_a_table_that_does_not_fit_is_told_cell_by_cell() -> None:
     table = own.Table("A heading", ("", "before", "after"), (("a long name of something", "1", "2"),), ())
     assert own.drawn(table, 80)[1].split() == ["a", "long", "name", "of", "something", "1", "2"]
     assert own.drawn(table, 20) == ["a long name of something", "  before: 1", "  after: 2"]
+
+
+def test_the_tradeoff_is_drawn_at_the_numbers_of_the_table() -> None:
+    found = answer("advise", PUMP, *NOW)
+    (table,), (drawn,) = own.ordered(found, words.KINDS), tradeoff.tradeoffs(found)
+    places = found["order"][0]["places"]
+    assert len(places) > 1
+    for column, (scale, (title, name)) in enumerate(zip(drawn.scales, own.CHANCES, strict=True), 1):
+        assert scale.title.lower() == title == table.columns[column]
+        for lane, place, row in zip(scale.lanes, places, table.rows, strict=True):
+            assert lane.says == row[column]
+            assert row[0].startswith(lane.name.removeprefix("option "))
+            assert lane.x == pytest.approx(drawn.left + (drawn.right - drawn.left) * place[name], abs=0.01)
+    assert all(0 <= scale.y < drawn.height for scale in drawn.scales)

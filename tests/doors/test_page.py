@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 
 import eutonia
-from eutonia.doors import words
+from eutonia.doors import amounts, words
 from eutonia.doors.page import page, q, write_page
 from tests.charts import charts
 from tests.doors.test_terminal import MEASURED, SCREENS, advised, every_screen, misread, shown
@@ -222,7 +222,7 @@ def test_the_reservoir_is_drawn_from_the_pump_and_says_what_the_text_says() -> N
     root, pump = read("refill"), advised("refill").as_dict()["pump"]
     (drawing,) = [each for each in root.all("svg") if "Reservoir" in each.text or "reservoir" in each.text]
     said = [each.text.replace(words.NBSP, " ") for each in drawing.all("text")]
-    assert said[:3] == ["full 20 mL", "alarm at 4 mL", words.millilitres(pump["residual_ml"])]
+    assert said[:3] == ["full 20 mL", "alarm at 4 mL", amounts.millilitres(pump["residual_ml"])]
     assert sorted(said[3:]) == sorted(
         [
             "filled 2026-03-20",
@@ -272,7 +272,7 @@ def test_options_over_days_are_drawn_on_one_scale(name: str, rises: bool) -> Non
         assert heights == sorted(heights, reverse=rises)
         ends.append(drawn[-1][0])
         said = drawing.one("desc").text.replace(words.NBSP, " ")
-        doses = [words.amount(step["dose"]) for step in plan["steps"] if "dose" in step]
+        doses = [amounts.amount(step["dose"]) for step in plan["steps"] if "dose" in step]
         assert said.startswith(f"{doses[0]} from ")
         assert f"{doses[-1]} from " in said
     assert ends == sorted(ends)

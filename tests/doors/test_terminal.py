@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import eutonia
 from eutonia.advice import Advice
-from eutonia.doors import words
+from eutonia.doors import amounts, words
 from eutonia.doors.terminal import NARROWEST, render
 from eutonia.quantity import UNITS
 from tests.charts import FILLED, ORAL, PUMP, SCREENED, charts
@@ -132,13 +132,13 @@ def test_nothing_can_be_misread(name: str, width: int) -> None:
     ],
 )
 def test_what_travels_in_ucum_is_shown_in_the_words_of_the_clinic(wire: dict[str, Any], says: str) -> None:
-    assert words.amount(wire) == says
+    assert amounts.amount(wire) == says
 
 
 @pytest.mark.parametrize("wire", [{"value": float("nan"), "unit": "ug"}, {"value": -1, "unit": "ug"}])
 def test_what_is_no_amount_is_not_shown_as_one(wire: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="not a finite amount"):
-        words.amount(wire)
+        amounts.amount(wire)
 
 
 @every_screen

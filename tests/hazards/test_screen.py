@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import eutonia
+from eutonia.doors import amounts, words
 from eutonia.doors import page as page_door
-from eutonia.doors import words
 from eutonia.doors.page import page, write_page
 from eutonia.knowledge import library
 from eutonia.quantity import Quantity, number, plain
@@ -167,8 +167,8 @@ def test_an_option_for_the_pump_shows_the_old_setting_beside_the_new() -> None:
         old, new = (each.text.replace(words.NBSP, " ") for each in list(option.all("dl"))[:2])
         assert old == f"Old100 mcg daily{found['pump']['program']}"
         step = next(each for each in plan["steps"] if each["do"] == "program")
-        assert new == f"New{words.amount(step['dose'])}{plan['program']}"
-        assert f"{plan['option']}, 100 mcg daily to {words.amount(step['dose'])}" in shown("adjust", 5000)
+        assert new == f"New{amounts.amount(step['dose'])}{plan['program']}"
+        assert f"{plan['option']}, 100 mcg daily to {amounts.amount(step['dose'])}" in shown("adjust", 5000)
 
 
 # -- H56: a line that ends between a number and its unit --------------------------------------------------------------
@@ -281,4 +281,4 @@ def test_a_name_stands_neither_in_the_title_nor_in_a_link_nor_in_a_file_name(tmp
 
 
 def test_what_travels_is_never_shown_as_it_travels() -> None:
-    assert words.amount(Quantity.read("120 mcg/day").wire()) == "120 mcg daily"
+    assert amounts.amount(Quantity.read("120 mcg/day").wire()) == "120 mcg daily"
