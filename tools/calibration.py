@@ -26,9 +26,11 @@ from eutonia.advice import examined
 from eutonia.body.draws import normals
 from eutonia.body.parameters import parameter
 from eutonia.predict import posterior
-from eutonia.predict.candidate import Candidates, Explanation, Setting, blurred, setting
+from eutonia.predict.candidate import Candidates
+from eutonia.predict.likelihood import blurred
 from eutonia.predict.observed import Bolus, Drawn, Level, Observed, Visit, observed, steps
 from eutonia.predict.patient import Person, person
+from eutonia.predict.setting import Explanation, Setting, setting
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "calibration.md"
@@ -186,7 +188,7 @@ def one(job: tuple[str, int]) -> dict[str, Any]:
     """One synthetic patient of a design: where the truth lies in the estimate."""
     name, n = job
     at, model = design(name)
-    x, kind, under, seen = drawn(at, model, f"calibration {name}", n)
+    x, kind, under, seen = drawn(at, model, f"truths of {name}", n)
     begin = time.perf_counter()
     found = weighed(at, model, seen)
     took = time.perf_counter() - begin

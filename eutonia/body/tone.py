@@ -80,6 +80,18 @@ def tone(reflex: Floats, hours: Floats, people: Sensitivity) -> Floats:
     return out.T
 
 
+def shares(hours: Floats, people: Sensitivity) -> Floats:
+    """[people, times] how much the reflex of each time counts in the `tone` of the last one; even times, at least two."""
+    x = people.pace_h[:, None] * (hours[1] - hours[0])
+    kept, mean = np.exp(-x), -np.expm1(-x) / x
+    # How many steps lie between the time and the last one.
+    ago = np.arange(hours.size)[::-1]
+    found = kept**ago
+    found[:, 1:] *= 1.0 - mean
+    found[:, :-1] += (mean - kept) * kept ** (ago[:-1] - 1)
+    return np.asarray(found)
+
+
 def ashworth(tone: Floats, people: Sensitivity) -> Floats:
     """[people, times] the expected Ashworth score on the scale of 1 to 5."""
     return np.asarray(LOWEST + (people.baseline[:, None] - LOWEST) * tone**people.eta)

@@ -23,10 +23,12 @@ from eutonia.evidence import Unknown
 from eutonia.moment import iso
 from eutonia.predict import posterior
 from eutonia.predict.answers import CORD, FINEST_H, TIP, Answers
-from eutonia.predict.candidate import Candidates, Setting, seen_at, setting
+from eutonia.predict.candidate import Candidates
 from eutonia.predict.given import Doses, Grid, doses, memory
+from eutonia.predict.likelihood import seen_at
 from eutonia.predict.observed import SAMPLES, Level, Step, Visit, observed, steps
 from eutonia.predict.patient import Normals, Patient, Unpredicted, person, prior
+from eutonia.predict.setting import Setting, setting
 from eutonia.predict.spread import Spread, four, spread
 from eutonia.predict.worth import HOURS, effective, gone, likely
 from eutonia.pump import PumpState

@@ -18,8 +18,8 @@ from eutonia.body import dependence, tone
 from eutonia.chart.facts import Facts
 from eutonia.knowledge import Book
 from eutonia.predict.answers import CORD, Answers
-from eutonia.predict.candidate import seen_at
 from eutonia.predict.given import past
+from eutonia.predict.likelihood import seen_at
 from eutonia.predict.observed import Visit, steps
 from eutonia.predict.patient import Patient
 

@@ -8,6 +8,7 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
 from eutonia.body import tone
+from eutonia.body.draws import normals
 from eutonia.body.neuraxis import BOLUS_CM, CELLS, INFUSION_CM, injected, vertebra_cm
 from eutonia.chart.orders import read_program
 from eutonia.knowledge import book
@@ -85,6 +86,15 @@ def mean(found: object, *path: str | float) -> float:
     for each in path:
         found = found[each] if isinstance(found, dict) else getattr(found, str(each))
     return float(found.mean)  # type: ignore[attr-defined]
+
+
+def test_what_each_reflex_counts_in_the_last_tone_adds_up_to_that_tone() -> None:
+    people = tone.sensitivity(normals("shares", "effect", 0, 20, tone.ETAS), 4.0, book())
+    hours = np.arange(24) * 0.5
+    h = np.random.default_rng(1).uniform(0.05, 1.0, (20, 24))
+    counts = tone.shares(hours, people)
+    assert counts.sum(axis=1) == pytest.approx(1.0, rel=1e-12)
+    assert (counts * h).sum(axis=1) == pytest.approx(tone.tone(h, hours, people)[:, -1], rel=1e-12)
 
 
 def test_a_trial_bolus_works_as_it_was_observed_to() -> None:
