@@ -87,6 +87,8 @@ def learned(estimate: dict[str, Any] | None) -> tuple[tuple[Line, ...], tuple[Ta
         )
     if estimate["doubts"]:
         lines.append(Line("Doubts", f"{'; '.join(estimate['doubts'])}."))
+    if estimate["assumes"]:
+        lines.append(Line("Assumed", f"{'; '.join(estimate['assumes'])}."))
     if estimate["worth"]:
         best = estimate["worth"][0]
         lines.append(

@@ -78,7 +78,8 @@ class Estimate(Struct, frozen=True, eq=False):
     used: how many scores, responses, levels and residual volumes spoke; method: 'importance' or 'sequential' sampling;
     k_hat: above 0.7 the weights of the first were no use; effective: how many equal draws it is worth; slow: share of the
     regime of slow mixing, before and after; explanations: the same of each explanation by its kind.  people: those who
-    could be this patient, for predictions; none where the data contradict the models, so that nothing rests on them.  doubts: what is wrong with the estimate, in words.
+    could be this patient, for predictions; none where the data contradict the models, so that nothing rests on them.
+    doubts: what is wrong with the estimate, in words; assumes: what was assumed of the body.
     """
 
     used: Mapping[str, int]
@@ -93,6 +94,7 @@ class Estimate(Struct, frozen=True, eq=False):
     checks: tuple[Check, ...]
     worth: tuple[Worth, ...]
     doubts: tuple[str, ...]
+    assumes: tuple[str, ...]
     people: Normals | None
 
     def as_dict(self, home: tzinfo) -> dict[str, Any]:
@@ -138,6 +140,7 @@ class Estimate(Struct, frozen=True, eq=False):
             ],
             "worth": [{"what": each.what, "share": four(each.share)} for each in self.worth],
             "doubts": list(self.doubts),
+            "assumes": list(self.assumes),
         }
 
 
@@ -205,7 +208,7 @@ def told(found: posterior.Draws, model: Candidates, facts: Facts) -> Estimate:
         )
     return Estimate(
         used, seen.left_out, found.method, found.k_hat, found.effective, found.converged, moved, slow, explanations,
-        shown, tuple(worth), tuple(doubts), None if contradicts else people,
+        shown, tuple(worth), tuple(doubts), who.assumes, None if contradicts else people,
     )  # fmt: skip
 
 

@@ -289,3 +289,13 @@ def test_the_score_is_shown_as_it_was_written() -> None:
         PUMPED + "2026-02-16 10:00 program continuous 100 mcg/day\n2026-03-16 10:00 score modified ashworth legs 1+\n"
     )
     assert found["checks"][-1]["seen"] == "1+ modified"
+
+
+def test_what_was_assumed_of_body_and_pump_is_said() -> None:
+    text = PUMPED + visits(("2026-02-02", 100, 4), ("2026-02-16", 150, 3))
+    plain = estimated(text)["assumes"]
+    unsized = estimated(text.replace("2026-01-05       height       175 cm\n", ""))["assumes"]
+    stalled = estimated(text + "2026-04-01 10:00 device stall\n")["assumes"]
+    assert not any("height is not known" in each or "in doubt" in each for each in plain)
+    assert any("height is not known" in each for each in unsized)
+    assert any("leaves that in doubt" in each for each in stalled)
