@@ -254,9 +254,7 @@ def page(results: dict[str, list[dict[str, Any]]], leaks: list[float], clean: li
         "",
         f"Written by `make calibration` on {date.today().isoformat()}; patients, what they show and their estimates are drawn, none is real.",
         "",
-        "Known to be off: after a trial bolus alone, where mixing, uptake and sensitivity hardly part, a few truths too many lie below the",
-        "interval of the half-effect and of mixing; with more draws fewer do (400 patients with 1,500 draws: 89 and 86 %).  The effective",
-        "daily dose, which is what predictions rest on, is not.",
+        *_summary(results),
         "",
         "## Simulation-based calibration",
         "",
@@ -303,6 +301,21 @@ def page(results: dict[str, list[dict[str, Any]]], leaks: list[float], clean: li
             ]
     lines += _roc(leaks, clean)
     return "\n".join(lines)
+
+
+def _summary(results: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """How many of the tests are as they should be, and what luck alone would do."""
+    even_ones, inside = [], []
+    for name, found in results.items():
+        at = design(name)[0]
+        ranks = np.array([each["ranks"] for each in found])[:, : len(at.columns) + bool(at.observed.of_effect)]
+        even_ones += [even(each) for each in ranks.T]
+        inside += list(100 * ((ranks >= 0.05) & (ranks <= 0.95)).mean(axis=0))
+    low = sum(each < 0.01 for each in even_ones)
+    return [
+        f"Of {len(even_ones)} tests of ranks {len(even_ones) - low} have p > 0.01 (if all were honest {0.01 * len(even_ones):.1f} would fall below it by luck);",
+        f"the 90 % intervals hold between {min(inside):.1f} and {max(inside):.1f} % of the truths (luck alone spreads a thousand by 1 %).",
+    ]
 
 
 def _observations(at: Setting) -> str:
