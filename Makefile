@@ -16,7 +16,7 @@ PIP := -m pip --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: setup run test lint bench hazards laws mutants validation calibration nuts studies wheel lock examples docs clean help
+.PHONY: setup run test lint bench hazards laws crash mutants validation calibration nuts studies wheel lock examples docs clean help
 
 help: ## what can be made
 	@sed -n 's/^\([a-z ]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -47,6 +47,9 @@ laws: setup ## the guard's law over 100,000 generated charts (CHARTS=... for ano
 
 mutants: setup ## are the tests awake? small faults are put in, and each must be caught
 	$(BIN)/python tools/mutants.py
+
+crash: setup ## a writer to the ledger is killed 1,000 times, at any instant; slow, not in CI
+	EUTONIA_CRASHES=1000 $(BIN)/python -m pytest -q tests/ledger/test_damage.py -k killed
 
 validation: setup ## what was observed beside what the models give: docs/validation.md
 	$(BIN)/python tools/validation.py

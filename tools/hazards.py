@@ -30,6 +30,8 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 PAGE: Final = ROOT / "docs" / "hazards.md"
 COPIED: Final = ("eutonia", "tests", "tools", "docs", "examples", "pyproject.toml")
+# Where the tests of rows are that are run here.
+TESTED: Final = ("tests/hazards/", "tests/ledger/")
 WORKERS: Final = 2
 
 
@@ -748,6 +750,60 @@ ROWS: Final[tuple[Row, ...]] = (
         ),
     ),
     _row(
+        "H50",
+        "two clinicians write on one chart at once",
+        "an append names the head that it saw; where the chart has grown since, it is a conflict that shows what is new",
+        "ledger",
+        (
+            "what was written since is not asked for",
+            "eutonia/ledger/ledger.py",
+            '    return tuple(each for each in there[upto + 1 :] if each.op != "advice")',
+            "    return ()",
+        ),
+        (
+            "a writer looks before it has its turn",
+            "eutonia/ledger/tables.py",
+            'connection.exec_driver_sql("BEGIN" if looks else "BEGIN IMMEDIATE")',
+            'connection.exec_driver_sql("BEGIN")',
+        ),
+    ),
+    _row(
+        "H51",
+        "power loss, a torn record, a full disk",
+        "an append is one transaction, on the disk when it returns; both chains are verified; a full disk is said",
+        "ledger",
+        (
+            "the chart's list is written on its own",
+            "eutonia/ledger/ledger.py",
+            "        connection.execute(TIP.update().values(seq=seq, over=over))\n        return added",
+            "        connection.execute(TIP.update().values(seq=seq, over=over))\n        connection.commit()\n        return added",
+        ),
+        (
+            "a full disk is some error",
+            "eutonia/ledger/ledger.py",
+            '("disk is full", "the disk is full: nothing was written; make room and enter it again")',
+            '("disk is full", "something went wrong")',
+        ),
+    ),
+    _row(
+        "H52",
+        "a request is sent twice, or comes again later",
+        "what stands there already is not written again: its record comes back",
+        "ledger",
+        (
+            "every request is new",
+            "eutonia/ledger/ledger.py",
+            'known = _struck(content, there) if op == "strike" else standing.get(identity(content, zone))',
+            'known = _struck(content, there) if op == "strike" else None',
+        ),
+        (
+            "a repeated append is a conflict",
+            "eutonia/ledger/ledger.py",
+            "    return first if same else None",
+            "    return None",
+        ),
+    ),
+    _row(
         "H54",
         "so many findings that none is read",
         "findings of one topic are told together; three grades; the worst first; nothing twice",
@@ -798,9 +854,6 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "H46": "predict: an estimator that fails; none exists yet",
     "H47": "predict: a band that is too narrow; no prediction is made yet",
     "H49": "cohort: random streams; none is drawn yet",
-    "H50": "ledger: two clinicians at once; there is no ledger yet",
-    "H51": "ledger: power loss and torn records; there is no ledger yet",
-    "H52": "ledger: a request that is replayed; there is no ledger yet",
     "H53": "watch: silent failure of the watching; nothing watches yet, but both screens say as of when (tests/hazards/test_screen.py)",
     "H55": "doors: a pre-ticked choice; tests/hazards/test_screen.py for the terminal and the page, no removal here",
     "H56": "doors: wrapped and cut numbers; tests/hazards/test_screen.py takes the glue away itself",
@@ -895,7 +948,7 @@ def _run(folder: Path, files: list[str], id_: str = "", stop: bool = True) -> tu
 
 
 def _files(named: Mapping[str, tuple[str, ...]], id_: str) -> list[str]:
-    return sorted({name.partition("::")[0] for name in named.get(id_, ()) if name.startswith("tests/hazards/")})
+    return sorted({name.partition("::")[0] for name in named.get(id_, ()) if name.startswith(TESTED)})
 
 
 def _plain(nodeid: str) -> str:
@@ -905,7 +958,7 @@ def _plain(nodeid: str) -> str:
 def unremoved(named: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     """The rows whose own tests fail while nothing is removed, with the tests that do."""
     with tempfile.TemporaryDirectory(prefix="hazards-") as name:
-        status, failed, said = _run(_copy(Path(name)), ["tests/hazards"], stop=False)
+        status, failed, said = _run(_copy(Path(name)), list(TESTED), stop=False)
     if status not in (0, 1):
         raise SystemExit(f"the tests of the hazards do not run:\n{said}")
     broken = {_plain(each) for each in failed}

@@ -1,4 +1,4 @@
-"""The command `eutonia`: read, examine, plan, predict, estimate, whatif, advise, verify, simulate, study, why, facts."""
+"""The command `eutonia`: read, examine, plan, predict, estimate, whatif, advise, verify, simulate, study, ledger, why, facts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 
 from eutonia import __version__
 from eutonia.doors.foresee import estimate, predict, whatif
+from eutonia.doors.ledger import ledger
 from eutonia.doors.options import (
     ANSWERED,
     AS_JSON,
@@ -62,7 +63,7 @@ def main() -> None:
     """
 
 
-for each in (simulate, study, predict, estimate, whatif):
+for each in (simulate, study, predict, estimate, whatif, ledger):
     main.add_command(each)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
@@ -199,6 +200,16 @@ def width() -> int:
 def people(most: int) -> Callable[[_Command], _Command]:
     """How many people are drawn."""
     return click.option("--people", type=click.IntRange(1, most), default=1000, show_default=True)
+
+
+@contextmanager
+def progress(length: int, label: str) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error where a person looks at it, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda more: None
+        return
+    with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
+        yield bar.update
 
 
 def print_json(value: Any) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import click
 
-from eutonia.doors.options import AS_JSON, NO_MOMENT, give_up, several
+from eutonia.doors.options import AS_JSON, NO_MOMENT, give_up, progress, several
 
 _INTERRUPTED: Final = 130
 
@@ -65,7 +63,7 @@ def study(
     try:
         text = file.read_text("utf-8")
         total = people if people is not None else read_study(text).people
-        with _progress(total) as told:
+        with progress(total, "people") as told:
             results = carried_out(
                 text, folder, people=people, engine_name=engine, workers=workers, scheduler=scheduler, chunk=chunk,
                 people_out=people_out, told=told,
@@ -93,13 +91,3 @@ def study(
     again = f", {results.found} of {results.found + results.computed} chunks from before" if results.found else ""
     click.echo(f"{results.study.title}\n{results.people:,} people in {len(results.arms)} arms{again}: {written[0]}")
     click.echo("What models answer, scenario grade: not a directive, and not a dose.")
-
-
-@contextmanager
-def _progress(people: int) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error where a person looks at it, nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda more: None
-        return
-    with click.progressbar(length=people, label="people", file=sys.stderr) as bar:
-        yield bar.update

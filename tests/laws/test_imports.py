@@ -20,7 +20,7 @@ FLOORS: tuple[Set[str], ...] = (
     {"eutonia.plan"},
     {"eutonia.predict"},
     {"eutonia.watch", "eutonia.cohort"},
-    {"eutonia", "eutonia.advice"},
+    {"eutonia", "eutonia.advice", "eutonia.kept"},
     {"eutonia.doors", "eutonia.__main__"},
 )
 LEVEL = {part: level for level, floor in enumerate(FLOORS) for part in floor}

@@ -1,0 +1,426 @@
+"""The ledger itself: charts that grow record by record, and never otherwise.
+
+An append names the head that its writer had seen.  Where the chart has grown since, nothing is written and the writer is
+shown what is new; where exactly this append had been taken already, it is only said so again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
+from sqlalchemy import Connection, Engine, func, inspect, select, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from eutonia.chart import Chart, ReadError
+from eutonia.chart import event as e
+from eutonia.chart.chart import from_text
+from eutonia.chart.text import Problem, written
+from eutonia.knowledge import book
+from eutonia.ledger.errors import Conflict, LedgerError
+from eutonia.ledger.record import NOTHING, Op, Record, made, strike
+from eutonia.ledger.tables import CHARTS, KEPT, RECORDS, TIP, VERSION, connected, reading
+
+# So much of a name or a reason is kept.
+_LONGEST: Final = 200
+
+
+class Held(Struct, frozen=True):
+    """A chart of the ledger: its id, the person's, the hash of its last record, and how many records it has."""
+
+    id: str
+    person: str
+    head: str
+    size: int
+
+
+class Ledger:
+    """A ledger in SQLite (a path) or PostgreSQL (a URL).
+
+    clock: what time it is, for records.  Every method raises LedgerError where the database cannot be read or written;
+    then nothing was written.
+    """
+
+    def __init__(self, where: str | Path, *, create: bool = False, clock: Callable[[], datetime] | None = None) -> None:
+        self.where = str(where)
+        self.clock = clock or (lambda: datetime.now(UTC))
+        if "://" not in self.where and not create and not Path(where).exists():
+            raise LedgerError(f"'{where}' is not there; 'eutonia ledger import --ledger {where} ...' begins a new one")
+        self.engine: Engine = connected(where)
+        try:
+            with self._said():
+                self._at_version(create)
+        except LedgerError:
+            self.close()
+            raise
+
+    def _at_version(self, create: bool) -> None:
+        with self.engine.connect() as connection:
+            names = set(inspect(connection).get_table_names())
+            found = None
+            if "alembic_version" in names:
+                found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        if found == VERSION:
+            return
+        if found is None and names - {"alembic_version"}:
+            raise LedgerError(f"'{self.where}' holds something else than a ledger; name another file or database")
+        if found is None and not create:
+            raise LedgerError(f"'{self.where}' holds no ledger")
+        if found is not None and found > VERSION:
+            raise LedgerError(f"'{self.where}' was written by a newer Eutonia ({found}); this one knows {VERSION}")
+        if found is not None and not create:
+            raise LedgerError(f"'{self.where}' is of an older Eutonia: 'eutonia ledger migrate' brings it up to date")
+        from eutonia.ledger.migrations import migrate
+
+        if self.engine.dialect.name == "sqlite":
+            # Kept in the file: readers and a writer do not wait for each other.
+            with closing(self.engine.raw_connection()) as plain:
+                plain.cursor().execute("PRAGMA journal_mode = WAL")
+        with self.engine.begin() as connection:
+            migrate(connection)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        self.engine.dispose()
+
+    # -- looking -------------------------------------------------------------------------------------------------------
+
+    def charts(self) -> tuple[Held, ...]:
+        """All charts, in the order in which they were opened."""
+        first = select(RECORDS.c.chart, RECORDS.c.seq).where(RECORDS.c.n == 0).subquery()
+        asked = select(CHARTS).join(first, first.c.chart == CHARTS.c.id).order_by(first.c.seq)
+        with self._looking() as connection:
+            return tuple(Held(**row) for row in connection.execute(asked).mappings())
+
+    def held(self, chart: str) -> Held:
+        """One chart by its id.  Raises LedgerError where there is none."""
+        with self._looking() as connection:
+            return self._held(connection, chart)
+
+    def of_person(self, person: str) -> Held | None:
+        """The chart of a person, by the id that stands on it."""
+        with self._looking() as connection:
+            row = connection.execute(select(CHARTS).where(CHARTS.c.person == person)).mappings().one_or_none()
+            return None if row is None else Held(**row)
+
+    def records(self, chart: str | None = None) -> tuple[Record, ...]:
+        """The records of a chart, or of all, in their order."""
+        asked = select(RECORDS).order_by(RECORDS.c.seq)
+        if chart is not None:
+            asked = asked.where(RECORDS.c.chart == chart)
+        with self._looking() as connection:
+            return tuple(Record(**row) for row in connection.execute(asked).mappings())
+
+    def tip(self) -> tuple[int, str]:
+        """How many records there are, and the chain over all of them: whoever notes it can later see that none is gone."""
+        with self._looking() as connection:
+            return _tip(connection)
+
+    def chart(self, chart: str, head: str | None = None) -> Chart:
+        """The chart as it stands, or as it stood at a head.  Raises LedgerError for a head that it never had."""
+        found = self.records(chart)
+        if not found:
+            raise LedgerError(f"there is no chart {chart}")
+        if head is not None:
+            upto = next((n for n, each in enumerate(found) if each.hash == head), None)
+            if upto is None:
+                raise LedgerError(f"chart {chart} never had the head {head}")
+            found = found[: upto + 1]
+        return folded(found)
+
+    # -- adding --------------------------------------------------------------------------------------------------------
+
+    def open(self, lines: Sequence[str], *, by: str, zone: str = "UTC") -> Held:
+        """Opens a chart for a person, whose line must be among these.
+
+        Idempotent: where the person has a chart of this zone that holds all of these lines, that one comes back.
+        Raises ReadError for lines that do not read, LedgerError where the person has another chart.
+        """
+        new = self._read(lines, zone)
+        person = person_of(new)
+        by = named(by, "who enters this")
+        with self._adding() as connection:
+            row = connection.execute(select(CHARTS).where(CHARTS.c.person == person)).mappings().one_or_none()
+            if row is not None:
+                there = Held(**row)
+                records = _records(connection, there.id)
+                standing = {identity(each.content, records[0].content) for each in _standing(records)}
+                if records[0].content == zone and {identity(each, zone) for each in _lines(new)} <= standing:
+                    return there
+                raise LedgerError(f"this person has a chart already: {there.id}; append to it")
+            id = secrets.token_hex(8)
+            contents: list[tuple[Op, str]] = [("open", zone), *(("event", each) for each in _lines(new))]
+            added = self._added(connection, id, [], contents, by)
+            connection.execute(
+                CHARTS.insert().values(id=id, person=person, head=added[-1].hash, size=len(added))
+            )  # fmt: skip
+            return Held(id, person, added[-1].hash, len(added))
+
+    def append(
+        self, chart: str, lines: Sequence[str], *, saw: str, by: str, strikes: Sequence[tuple[str, str]] = ()
+    ) -> tuple[Record, ...]:
+        """Adds lines to a chart, and strikes events by their hash with a reason; all together or none.
+
+        saw: the head that the writer had seen.  An event that stands there already is not written twice: its record comes
+        back.  Raises ReadError for what does not read, Conflict where the chart has grown, LedgerError for all else.
+        """
+        by = named(by, "who enters this")
+        with self._adding() as connection:
+            held = self._held(connection, chart)
+            there = _records(connection, chart)
+            zone = there[0].content
+            new = self._read(lines, zone) if lines else None
+            contents: list[tuple[Op, str]] = [
+                ("strike", strike(hash, named(because, "why"))) for hash, because in strikes
+            ]
+            if new is not None:
+                contents += [("event", each) for each in _lines(new)]
+            if not contents:
+                raise LedgerError("there is nothing to append: no line, and nothing to strike")
+            if (since := _since(there, saw, chart)) and (again := _again(since, contents, by)) is not None:
+                return again
+            if since:
+                raise Conflict(chart, since)
+            found: list[Record] = []
+            fresh: list[tuple[Op, str]] = []
+            standing = {identity(each.content, zone): each for each in _standing(there)}
+            for op, content in contents:
+                known = _struck(content, there) if op == "strike" else standing.get(identity(content, zone))
+                if known is None:
+                    fresh.append((op, content))
+                else:
+                    found.append(known)
+            if not fresh:
+                return tuple(found)
+            added = self._added(connection, chart, there, fresh, by)
+            person = person_of(folded((*there, *added)))
+            if person != held.person and self._taken(connection, person):
+                raise LedgerError("another chart is of the person with this id; nothing was written")
+            changed = CHARTS.update().where(CHARTS.c.id == chart)
+            connection.execute(changed.values(person=person, head=added[-1].hash, size=len(there) + len(added)))
+            return (*found, *added)
+
+    def keep_advice(self, chart: str, body: bytes, about: dict[str, Any], *, saw: str, by: str) -> Record:
+        """Keeps advice as it went out: its bytes, and what it was made from.  The same advice is kept once."""
+        digest = hashlib.sha256(body).hexdigest()
+        content = json.dumps({**about, "head": saw, "sha256": digest}, sort_keys=True, ensure_ascii=False)
+        with self._adding() as connection:
+            there = _records(connection, chart)
+            if not any(each.hash == saw for each in there):
+                raise LedgerError(f"chart {chart} never had the head {saw}")
+            if (
+                known := next((each for each in there if each.op == "advice" and each.content == content), None)
+            ) is not None:
+                return known
+            if connection.execute(select(KEPT.c.hash).where(KEPT.c.hash == digest)).first() is None:
+                connection.execute(KEPT.insert().values(hash=digest, body=body))
+            (added,) = self._added(connection, chart, there, [("advice", content)], named(by, "who asked"))
+            changed = CHARTS.update().where(CHARTS.c.id == chart)
+            connection.execute(changed.values(head=added.hash, size=len(there) + 1))
+            return added
+
+    def advice(self, record: Record) -> bytes:
+        """The bytes of an advice that was kept."""
+        digest = json.loads(record.content)["sha256"]
+        with self._looking() as connection:
+            body = connection.execute(select(KEPT.c.body).where(KEPT.c.hash == digest)).scalar()
+        if body is None:
+            raise LedgerError(f"the advice {digest} is not in the ledger, though record {record.seq} names it")
+        return bytes(body)
+
+    def fill(self, records: Sequence[Record], held: Sequence[Held], kept: Sequence[dict[str, Any]]) -> None:
+        """Fills an empty ledger with records that were verified, as they are.  Raises LedgerError where it is not empty."""
+        with self._adding() as connection:
+            if _tip(connection)[0]:
+                raise LedgerError(f"'{self.where}' is not empty; an export fills a new ledger only")
+            for table, rows in ((KEPT, kept), (RECORDS, map(asdict, records)), (CHARTS, map(asdict, held))):
+                if found := list(rows):
+                    connection.execute(table.insert(), found)
+            if records:
+                connection.execute(TIP.update().values(seq=records[-1].seq, over=records[-1].over))
+
+    # -- behind it -----------------------------------------------------------------------------------------------------
+
+    def _added(
+        self, connection: Connection, chart: str, there: Sequence[Record], contents: Sequence[tuple[Op, str]], by: str
+    ) -> list[Record]:
+        """Writes records at the end of a chart; the whole chart must read with them."""
+        seq, over = _tip(connection)
+        entered, added = self.clock().astimezone(UTC), list[Record]()
+        for op, content in contents:
+            seq += 1
+            before = added[-1].hash if added else there[-1].hash if there else NOTHING
+            added.append(made(seq, chart, len(there) + len(added), op, content, by, entered, before, over))
+            over = added[-1].over
+        standing = folded((*there, *added))
+        self._not_ahead(standing)
+        connection.execute(RECORDS.insert(), [asdict(each) for each in added])
+        connection.execute(TIP.update().values(seq=seq, over=over))
+        return added
+
+    def _not_ahead(self, chart: Chart) -> None:
+        """Refuses what has not happened yet: a clock may run ahead by a little."""
+        limit = self.clock().astimezone(UTC) + timedelta(hours=float(book("US").quantity("age.clock_skew").to("h")))
+        late = [
+            Problem(each.line, each.text, "this has not happened yet; look at the date, or at the clock")
+            for each in chart.events
+            if each.at > limit
+        ]
+        if late:
+            raise ReadError("the chart with these lines", tuple(late))
+
+    @staticmethod
+    def _read(lines: Sequence[str], zone: str) -> Chart:
+        return from_text("\n".join(lines) + "\n", "the lines to append", zone)
+
+    @staticmethod
+    def _held(connection: Connection, chart: str) -> Held:
+        row = connection.execute(select(CHARTS).where(CHARTS.c.id == chart)).mappings().one_or_none()
+        if row is None:
+            raise LedgerError(f"there is no chart {chart}")
+        return Held(**row)
+
+    @staticmethod
+    def _taken(connection: Connection, person: str) -> bool:
+        return connection.execute(select(func.count()).where(CHARTS.c.person == person)).scalar_one() > 0
+
+    @contextmanager
+    def _looking(self) -> Iterator[Connection]:
+        with self._said(), reading(self.engine) as connection:
+            yield connection
+
+    @contextmanager
+    def _adding(self) -> Iterator[Connection]:
+        """One transaction that has the ledger to itself."""
+        with self._said(), self.engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                # Whoever holds the tip writes; all others wait here.
+                connection.execute(select(TIP).with_for_update())
+            yield connection
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        """Turns what the database says into what a person can use."""
+        try:
+            yield
+        except DBAPIError as error:
+            raise LedgerError(_told(self.where, str(error.orig))) from error
+        except SQLAlchemyError as error:
+            raise LedgerError(_told(self.where, str(error))) from error
+
+
+def folded(records: Sequence[Record]) -> Chart:
+    """The chart that records add up to: the lines that stand, in the order in which they were entered."""
+    return from_text(
+        "".join(f"{each.content}\n" for each in _standing(records)), f"chart {records[0].chart}", records[0].content
+    )
+
+
+def _standing(records: Sequence[Record]) -> list[Record]:
+    struck = {each.struck for each in records if each.op == "strike"}
+    return [each for each in records if each.op == "event" and each.hash not in struck]
+
+
+def _tip(connection: Connection) -> tuple[int, str]:
+    seq, over = connection.execute(select(TIP.c.seq, TIP.c.over)).one()
+    return int(seq), str(over)
+
+
+def _records(connection: Connection, chart: str) -> tuple[Record, ...]:
+    asked = select(RECORDS).where(RECORDS.c.chart == chart).order_by(RECORDS.c.n)
+    return tuple(Record(**row) for row in connection.execute(asked).mappings())
+
+
+def _lines(chart: Chart) -> list[str]:
+    """The lines of its events, in the order of writing."""
+    return [each.text.strip() for each in sorted(chart.events, key=lambda each: each.line)]
+
+
+def identity(line: str, zone: str) -> str:
+    """What makes two lines the same event, however they are written."""
+    (event,) = from_text(f"{line}\n", "line", zone).events
+    return f"{event.at.isoformat()}{' day' if event.day_only else ''} {written(replace(event, written='')).strip()}"
+
+
+def person_of(chart: Chart) -> str:
+    """The id of the person whom a chart is of.  Raises ReadError where no line names one."""
+    found = chart.by_kind.get(e.Person, ())
+    if not found or not isinstance(found[-1].what, e.Person):
+        says = "no line names the person: write '2026-01-05 person id A-17; born 1979-04-11; sex female'"
+        raise ReadError(chart.source, (Problem(0, "", says),))
+    return found[-1].what.id
+
+
+def named(value: str, what: str) -> str:
+    """A name or a reason in one line.  Raises LedgerError where there is none."""
+    value = " ".join(value.split())
+    if not value or len(value) > _LONGEST or not value.isprintable():
+        raise LedgerError(f"say {what}, in plain words of at most {_LONGEST} characters")
+    return value
+
+
+def _struck(content: str, there: Sequence[Record]) -> Record | None:
+    """The record that strikes this event already.  Raises LedgerError where no such event stands."""
+    hash = content.partition(";")[0]
+    if hash in {each.hash for each in _standing(there)}:
+        return None
+    done = next((each for each in there if each.op == "strike" and each.struck == hash), None)
+    if done is None:
+        raise LedgerError(f"no event with the hash {hash[:16]} stands on this chart; nothing was written")
+    return done
+
+
+def _since(there: Sequence[Record], saw: str, chart: str) -> tuple[Record, ...]:
+    """What has changed the chart since a head; advice that was kept changes nothing."""
+    upto = next((n for n, each in enumerate(there) if each.hash == saw), None)
+    if upto is None:
+        raise LedgerError(f"chart {chart} never had the head {saw}; nothing was written")
+    return tuple(each for each in there[upto + 1 :] if each.op != "advice")
+
+
+def _again(since: Sequence[Record], contents: Sequence[tuple[Op, str]], by: str) -> tuple[Record, ...] | None:
+    """The records of an append that has been taken already and is only asked for once more."""
+    first = tuple(since[: len(contents)])
+    same = [(each.op, each.content, each.by) for each in first] == [(op, content, by) for op, content in contents]
+    return first if same else None
+
+
+def _told(where: str, says: str) -> str:
+    """What a database says, for people."""
+    first = says.strip().splitlines()[0] if says.strip() else "no reason given"
+    for sign, what in (
+        ("disk is full", "the disk is full: nothing was written; make room and enter it again"),
+        ("No space left", "the disk is full: nothing was written; make room and enter it again"),
+        ("readonly", "it can only be read: nothing was written; look at the permissions of the file and its folder"),
+        ("read-only", "it can only be read: nothing was written; look at the permissions of the file and its folder"),
+        ("unable to open", "it cannot be opened; look at the path and the permissions"),
+        ("locked", "another program holds it for too long: nothing was written; try again"),
+        ("not a database", "it is no SQLite database; name another file"),
+        ("malformed", "its file is damaged: 'eutonia ledger verify' says where; go back to the last backup"),
+        ("only added to", "a ledger is only added to: nothing was changed"),
+    ):
+        if sign in first:
+            return f"the ledger {_bare(where)}: {what}"
+    return f"the ledger {_bare(where)}: {first}"
+
+
+def _bare(where: str) -> str:
+    """A URL without its password."""
+    from sqlalchemy.engine import make_url
+
+    return make_url(where).render_as_string(hide_password=True) if "://" in where else where
