@@ -1,4 +1,5 @@
-"""The command `eutonia`: read, examine, plan, predict, estimate, whatif, advise, verify, simulate, study, ledger, why, facts."""
+"""The command `eutonia`: read, examine, plan, predict, estimate, whatif, advise, verify, simulate, study, ledger, watch, why,
+facts."""
 
 from __future__ import annotations
 
@@ -31,6 +32,7 @@ from eutonia.doors.options import (
 )  # fmt: skip
 from eutonia.doors.simulate import simulate
 from eutonia.doors.study import study
+from eutonia.doors.watch import watch
 
 if TYPE_CHECKING:
     from eutonia.predict.rank import Preference
@@ -63,7 +65,7 @@ def main() -> None:
     """
 
 
-for each in (simulate, study, predict, estimate, whatif, ledger):
+for each in (simulate, study, predict, estimate, whatif, ledger, watch):
     main.add_command(each)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from eutonia.ledger import Ledger, Record
 
 _CHARTS = (".chart", ".txt", ".json", ".gz")
-_LEDGER = click.option(
+LEDGER = click.option(
     "--ledger", "where", envvar="EUTONIA_LEDGER", default="eutonia.ledger", show_default=True,
     help="A file (SQLite), or postgresql://...; EUTONIA_LEDGER names it for all commands.",
 )  # fmt: skip
@@ -31,10 +31,10 @@ def ledger() -> None:
 
 
 @ledger.command("list")
-@several(_LEDGER, AS_JSON)
+@several(LEDGER, AS_JSON)
 def list_(where: str, as_json: bool) -> None:
     """Name all charts: the chart's id, the person's, how many records, the head."""
-    with _opened(where) as found:
+    with opened(where) as found:
         charts = found.charts()
     if as_json:
         print_json([{"chart": c.id, "person": c.person, "records": c.size, "head": c.head} for c in charts])
@@ -44,10 +44,10 @@ def list_(where: str, as_json: bool) -> None:
 
 
 @ledger.command()
-@several(click.argument("chart"), _LEDGER, click.option("--head", help="As it stood at this head."), click.option("--history", is_flag=True, help="Every record, with who and when."), AS_JSON)  # fmt: skip
+@several(click.argument("chart"), LEDGER, click.option("--head", help="As it stood at this head."), click.option("--history", is_flag=True, help="Every record, with who and when."), AS_JSON)  # fmt: skip
 def show(chart: str, where: str, head: str | None, history: bool, as_json: bool) -> None:
     """Print a chart as it stands; its text is what every other command reads."""
-    with _opened(where) as found:
+    with opened(where) as found:
         if history or as_json:
             records = found.records(found.held(chart).id)
             if as_json:
@@ -62,18 +62,18 @@ def show(chart: str, where: str, head: str | None, history: bool, as_json: bool)
 
 
 @ledger.command()
-@several(click.argument("chart"), click.argument("lines", nargs=-1, required=True), _BY, _SAW, _LEDGER, AS_JSON)
+@several(click.argument("chart"), click.argument("lines", nargs=-1, required=True), _BY, _SAW, LEDGER, AS_JSON)
 def append(chart: str, lines: tuple[str, ...], by: str, saw: str | None, where: str, as_json: bool) -> None:
     """Add LINES to a chart, all together; what does not read, or has not happened yet, is refused."""
-    with _opened(where) as found:
+    with opened(where) as found:
         _added(found.append(chart, lines, saw=saw or found.held(chart).head, by=by), as_json)
 
 
 @ledger.command()
-@several(click.argument("chart"), click.argument("hash"), _BY, click.option("--because", required=True, help="Why."), _SAW, _LEDGER, AS_JSON)  # fmt: skip
+@several(click.argument("chart"), click.argument("hash"), _BY, click.option("--because", required=True, help="Why."), _SAW, LEDGER, AS_JSON)  # fmt: skip
 def strike(chart: str, hash: str, by: str, because: str, saw: str | None, where: str, as_json: bool) -> None:
     """Strike an event by its HASH, or the beginning of it ('ledger show --history'): it stays, and counts no more."""
-    with _opened(where) as found:
+    with opened(where) as found:
         these = [each.hash for each in found.records(chart) if each.op == "event" and each.hash.startswith(hash)]
         if len(these) != 1:
             give_up(f"'{hash}' begins the hash of {len(these)} events of chart {chart}; write more of it")
@@ -87,19 +87,19 @@ def strike(chart: str, hash: str, by: str, because: str, saw: str | None, where:
     click.argument("chart"),
     _BY,
     click.option("--now", help="The moment of the advice; the clock's if not given."),
-    _LEDGER,
+    LEDGER,
 )
 def advise(chart: str, by: str, now: str | None, where: str) -> None:
     """Advise on a chart as it stands, print the advice (JSON), and keep it as it went out."""
     from eutonia.kept import keep
 
-    with _opened(where) as found:
+    with opened(where) as found:
         body, _ = keep(found, chart, moment(now), by=by)
     click.echo(body.decode())
 
 
 @ledger.command("import")
-@several(click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True)), _BY, ZONE, _LEDGER, AS_JSON)  # fmt: skip
+@several(click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True)), _BY, ZONE, LEDGER, AS_JSON)  # fmt: skip
 def import_(paths: tuple[Path, ...], by: str, zone: str | None, where: str, as_json: bool) -> None:
     """Take in charts (text, JSON, FHIR bundles; folders too), or one export (.jsonl) into a new ledger.
 
@@ -110,12 +110,12 @@ def import_(paths: tuple[Path, ...], by: str, zone: str | None, where: str, as_j
     if any(each.suffix == ".jsonl" for each in paths):
         if len(paths) > 1:
             give_up("an export comes alone: it fills a new ledger")
-        with _opened(where, create=True) as found, paths[0].open(encoding="utf-8") as lines:
+        with opened(where, create=True) as found, paths[0].open(encoding="utf-8") as lines:
             count = restored(lines, found, str(paths[0]))
         click.echo(f"{count} records from {paths[0]}, verified")
         return
     files = [file for path in paths for file in _files(path)]
-    with _opened(where, create=True) as found, progress(len(files), "charts") as more:
+    with opened(where, create=True) as found, progress(len(files), "charts") as more:
         charts = [(str(file), partial(read_chart, file, zone)) for file in files]
         taken = imported(found, charts, by=by, seen=lambda _: more(1))
     if as_json:
@@ -132,12 +132,12 @@ def import_(paths: tuple[Path, ...], by: str, zone: str | None, where: str, as_j
 
 
 @ledger.command()
-@several(click.argument("file", type=click.Path(path_type=Path)), _LEDGER)
+@several(click.argument("file", type=click.Path(path_type=Path)), LEDGER)
 def export(file: Path, where: str) -> None:
     """Write the whole ledger as lines of JSON; the heading holds the chain over all, to be noted elsewhere."""
     from eutonia.ledger.transfer import exported
 
-    with _opened(where) as found:
+    with opened(where) as found:
         try:
             with file.open("x", encoding="utf-8") as out:
                 out.writelines(f"{line}\n" for line in exported(found))
@@ -148,24 +148,24 @@ def export(file: Path, where: str) -> None:
 
 
 @ledger.command()
-@several(click.argument("file", type=click.Path(path_type=Path)), _LEDGER)
+@several(click.argument("file", type=click.Path(path_type=Path)), LEDGER)
 def backup(file: Path, where: str) -> None:
     """Copy the ledger, also one in PostgreSQL, into one new file of SQLite, verified."""
     from eutonia.ledger.transfer import backed_up
 
-    with _opened(where) as found:
+    with opened(where) as found:
         count = backed_up(found, file)
         _, over = found.tip()
     click.echo(f"{count} records in {file}, verified; chain {over}")
 
 
 @ledger.command()
-@several(_LEDGER, click.option("--chain", help="A chain over all that was noted before, which must still be there."), click.option("--replay", is_flag=True, help="Work out each kept advice anew and compare its bytes."), AS_JSON)  # fmt: skip
+@several(LEDGER, click.option("--chain", help="A chain over all that was noted before, which must still be there."), click.option("--replay", is_flag=True, help="Work out each kept advice anew and compare its bytes."), AS_JSON)  # fmt: skip
 def verify(where: str, chain: str | None, replay: bool, as_json: bool) -> None:
     """Read everything anew: both chains, every chart, every advice that was kept.  Exit status 1 where something is wrong."""
     from eutonia.ledger.verify import verify as verified
 
-    with _opened(where) as found:
+    with opened(where) as found:
         with progress(_size(found), "records") as more:
             checked = verified(found, chain, more)
         said = [*_replayed(found)] if replay and not checked.faults else []
@@ -183,15 +183,15 @@ def verify(where: str, chain: str | None, replay: bool, as_json: bool) -> None:
 
 
 @ledger.command()
-@_LEDGER
+@LEDGER
 def migrate(where: str) -> None:
     """Bring the tables of an older ledger up to date."""
-    with _opened(where, create=True) as found:
+    with opened(where, create=True) as found:
         click.echo(f"{found.tip()[0]} records; the tables are of the newest version")
 
 
 @contextmanager
-def _opened(where: str, *, create: bool = False) -> Iterator[Ledger]:
+def opened(where: str, *, create: bool = False) -> Iterator[Ledger]:
     """The ledger; what it cannot do is one message and exit status 2."""
     try:
         from eutonia.ledger import Ledger, LedgerError

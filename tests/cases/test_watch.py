@@ -1,0 +1,183 @@
+"""What is to be done for whom: tasks of charts that a clinician could have written, and of a whole ledger."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from icalendar import Calendar
+
+import eutonia
+from eutonia.chart import ReadError
+from eutonia.chart.facts import Facts
+from eutonia.chart.text import Problem
+from eutonia.doors.cli import main
+from eutonia.knowledge import book
+from eutonia.ledger import Ledger
+from eutonia.ledger.ledger import folded
+from eutonia.ledger.transfer import imported
+from eutonia.watch import Panel, Task
+from eutonia.watch.calendar import calendar
+from eutonia.watch.tasks import tasks
+from tests.cases.test_facts import FAILED, PUMP, RUNNING, WELL
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.chart"))
+NOW = datetime(2026, 5, 2, 9, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def found(text: str, now: str) -> dict[str, Task]:
+    """The tasks by their kind, the most pressing of each."""
+    chart = eutonia.read(text.strip() + "\n")
+    kinds: dict[str, Task] = {}
+    for each in tasks(Facts(chart, chart.moment(now), book("US")), "c1", "A-17"):
+        kinds.setdefault(each.what, each)
+    return kinds
+
+
+def test_a_refill_is_a_task_long_before_its_day_and_closed_by_the_refill() -> None:
+    early = found(RUNNING, "2026-04-01 09:00")["refill"]
+    due = date.fromisoformat(
+        eutonia.advise(eutonia.read(RUNNING.strip() + "\n"), "2026-04-01 09:00").as_dict()["pump"]["book_by"][:10]
+    )
+    assert early.due.date() == due
+    assert early.urgency(early.due - 20 * DAY, book("US")) == "later"
+    assert early.urgency(early.due - 3 * DAY, book("US")) == "soon"
+    assert early.urgency(early.due, book("US")) == "now"
+    when = f"{due} 10:00"
+    after = found(RUNNING + f"{when} refill 18 mL of 500 mcg/mL\n", f"{due} 12:00")["refill"]
+    assert after.due > early.due + 10 * DAY
+
+
+def test_a_trial_is_under_observation_until_its_response_is_written() -> None:
+    begun = WELL + FAILED + "2026-03-01 09:00 trial 50 mcg\n"
+    task = found(begun, "2026-03-01 10:00")["trial"]
+    assert task.due == datetime(2026, 3, 1, 13, tzinfo=UTC)
+    assert "50 mcg was given on 2026-03-01 09:00" in task.because
+    assert "trial" not in found(begun + "2026-03-01 17:00 response positive; lasted 7 h\n", "2026-03-01 18:00")
+
+
+def test_what_grows_old_comes_up_on_its_day_and_is_closed_by_a_new_one() -> None:
+    text = WELL + "2026-01-06 oral 5 mg three times a day\n"
+    for what, days, line in (("score", 180, "score ashworth legs 3"), ("creatinine", 365, "lab creatinine 0.9 mg/dL"), ("contact", 180, "contact")):  # fmt: skip
+        task = found(text, "2026-01-07 09:00")[what]
+        assert timedelta(days=days - 1) <= task.due - datetime(2026, 1, 6, tzinfo=UTC) <= timedelta(days=days + 1)
+        assert line.startswith(task.closes)
+        renewed = found(text + f"2026-03-01 10:00 {line}\n", "2026-03-02 09:00")[what]
+        assert renewed.due == datetime(2026, 3, 1, 10, tzinfo=UTC) + timedelta(days=days)
+
+
+def test_who_is_not_on_the_drug_has_nothing_that_grows_old() -> None:
+    assert not {"score", "creatinine", "contact"} & set(found(WELL, "2028-01-07 09:00"))
+
+
+def test_an_emergency_comes_first_and_names_no_dose() -> None:
+    first = tasks(Facts(eutonia.read(EXAMPLES[6]), NOW, book("US")), "c1", "x")[0]
+    assert (first.what, first.first) == ("emergency", True)
+    assert first.urgency(NOW - 365 * DAY, book("US")) == "now"
+    assert "mcg" not in first.do + first.closes
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("2026-03-30 10:00 device stall", "delivery"),
+        ("2026-03-30 10:00 program stop", "withdrawal"),
+        ("2026-03-30 10:00 residual 3 mL", "residual"),
+    ],
+)
+def test_a_device_that_needs_somebody_is_a_task_now(line: str, what: str) -> None:
+    names = found(RUNNING + f"{line}\n", "2026-04-01 09:00")
+    task = names.get(what) or names["device"]
+    assert task.due <= datetime(2026, 4, 1, 9, tzinfo=UTC)
+    assert what not in found(RUNNING, "2026-04-01 09:00")
+
+
+def test_no_task_shows_a_dose_as_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    for path in EXAMPLES:
+        for each in tasks(Facts(eutonia.read(path), NOW, book("US")), "c1", "x"):
+            assert not any(unit in each.closes for unit in (" mg", " mcg", " mL")), each
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    """The ten examples."""
+    found = Ledger(tmp_path / "clinic.ledger", create=True)
+    imported(
+        found, [(each.name, lambda each=each: eutonia.read(each)) for each in EXAMPLES], by="A", seen=lambda _: None
+    )
+    return found
+
+
+def test_the_panel_looks_again_at_what_has_grown_and_at_what_is_old(ledger: Ledger) -> None:
+    panel = Panel(ledger)
+    assert panel.refresh(NOW) == 10
+    assert panel.refresh(NOW + timedelta(minutes=5)) == 0
+    one = next(each for each in ledger.charts() if each.person == "SCI-017")
+    before = [each for each in panel.tasks() if each.chart == one.id and each.what == "refill"]
+    ledger.append(one.id, ["2026-05-02 09:02 refill 18 mL of 500 mcg/mL; product 500 mcg/mL"], saw=one.head, by="A")
+    assert panel.refresh(NOW + timedelta(minutes=6)) == 1
+    after = [each for each in panel.tasks() if each.chart == one.id and each.what == "refill"]
+    assert after[0].due > before[0].due + 10 * DAY
+    assert panel.refresh(NOW + timedelta(hours=2)) == 10
+    # A clock that goes back is not trusted either.
+    assert panel.refresh(NOW - timedelta(days=2)) == 10
+
+
+@pytest.mark.hazard("H53")
+@pytest.mark.parametrize(
+    "error", [ReadError("chart", (Problem(1, "x", "spoilt"),)), ZeroDivisionError("a rule that fails")]
+)
+def test_a_chart_that_cannot_be_looked_at_is_itself_a_task_now(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    spoilt = ledger.charts()[3]
+
+    def broken(records: Any) -> Any:
+        if records[0].chart == spoilt.id:
+            raise error
+        return folded(records)
+
+    monkeypatch.setattr("eutonia.watch.panel.folded", broken)
+    panel = Panel(ledger)
+    panel.refresh(NOW)
+    assert panel.as_dict()["unread"] == [spoilt.id]
+    (task,) = [each for each in panel.tasks() if each.chart == spoilt.id]
+    assert (task.what, task.urgency(NOW, book("US"))) == ("unread", "now")
+    assert str(error) in task.because
+    assert len({each.chart for each in panel.tasks()}) > 7
+
+
+def test_the_calendar_names_charts_and_days_and_no_person(ledger: Ledger) -> None:
+    panel = Panel(ledger)
+    panel.refresh(NOW)
+    entries = Calendar.from_ical(calendar(panel)).walk("VEVENT")
+    assert len(entries) == len(panel.tasks())
+    assert {each["DTSTART"].dt for each in entries} == {task.due.date() for task in panel.tasks()}
+    assert len({str(each["UID"]) for each in entries}) == len({(t.chart, t.what, t.due.date()) for t in panel.tasks()})
+    text = calendar(panel).decode()
+    assert not any(each.person in text for each in ledger.charts())
+
+
+def test_the_command_prints_what_presses_and_all_of_it_as_json(ledger: Ledger, tmp_path: Path) -> None:
+    words = ["watch", "--ledger", ledger.where, "--now", "2026-05-02 09:00"]
+    said = CliRunner().invoke(main, words)
+    assert said.exit_code == 1
+    assert "10 charts, as of 2026-05-02 09:00 UTC" in said.stdout
+    assert said.stdout.index("emergency") < said.stdout.index("refill")
+    found = json.loads(CliRunner().invoke(main, [*words, "--json", "--ics", str(tmp_path / "t.ics")]).stdout)
+    assert {each["urgency"] for each in found["tasks"]} == {"now", "soon", "later"}
+    assert {"chart", "person", "what", "urgency", "due", "do", "because", "closes"} == set(found["tasks"][0])
+    assert (tmp_path / "t.ics").read_bytes().startswith(b"BEGIN:VCALENDAR")
+
+
+def test_a_pump_alone_has_its_tasks() -> None:
+    kinds = found(
+        WELL + FAILED + "2026-03-01 09:00 trial 50 mcg\n2026-03-01 17:00 response positive; lasted 7 h\n" + PUMP,
+        "2026-04-01 09:00",
+    )
+    assert {"refill", "score", "contact"} <= set(kinds)
