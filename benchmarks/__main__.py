@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import eutonia
-from benchmarks import body, cohort, estimate
+from benchmarks import body, cohort, estimate, panel
 from benchmarks.inputs import bundle_text, chart_40
 from benchmarks.timing import median_s, result
 
@@ -98,6 +98,7 @@ if __name__ == "__main__":
     in_process()
     bundle()
     command()
+    panel.day(result)
     body.futures(result)
     estimate.individual(result)
     estimate.charts(result)

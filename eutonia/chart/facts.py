@@ -87,15 +87,17 @@ class Facts:
         self.future = tuple(event for event in chart.events if event.at > limit)
         self.duplicates: list[e.Event] = []
         self._by_kind: dict[type, tuple[e.Event, ...]] = {}
+        self._by_kinds: dict[tuple[type, ...], tuple[e.Event, ...]] = {}
 
     # --- events that count ----------------------------------------------------------------------------------------
 
     def of(self, *kinds: type) -> tuple[e.Event, ...]:
         """The events of these kinds that count at this moment, in order, each happening once."""
         if len(kinds) > 1:
-            return tuple(
-                sorted((event for kind in kinds for event in self.of(kind)), key=lambda event: (event.at, event.line))
-            )
+            if kinds not in self._by_kinds:
+                every = (event for kind in kinds for event in self.of(kind))
+                self._by_kinds[kinds] = tuple(sorted(every, key=lambda event: (event.at, event.line)))
+            return self._by_kinds[kinds]
         kind = kinds[0]
         if kind not in self._by_kind:
             last = self.future[0].at if self.future else None

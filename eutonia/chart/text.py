@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime, tzinfo
+from functools import lru_cache
 from typing import Any, Final
 
 from msgspec import Struct
@@ -469,6 +470,8 @@ _SIGNED: Final = (e.Override, e.Decision)
 _LINE: Final = re.compile(r"(?P<day>\S+)\s+(?:(?P<time>[0-9]\S*)\s+)?(?P<kind>\S+)(?:\s+(?P<body>.*))?")
 
 
+# Kept, since a chart is read again whenever it has grown by a line, and what a line says is never changed.
+@lru_cache(maxsize=20_000)
 def read_line(line: str) -> tuple[str, str | None, e.What, str | None]:
     """Day, time, what happened and who wrote it, from one line without its comment."""
     found = _LINE.fullmatch(line.strip())

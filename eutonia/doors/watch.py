@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def watch(where: str, as_json: bool, now: str | None, jurisdiction: str, ics: Pa
     if not isinstance(at, datetime):
         at = from_text("2026-01-01 note only for its zone\n").moment(at)
     with opened(where) as ledger:
-        panel = Panel(ledger, jurisdiction)
+        panel = Panel(ledger, jurisdiction, workers=os.cpu_count() or 1)
         with progress(len(ledger.charts()), "charts") as more:
             panel.refresh(at, more)
     found = panel.as_dict()

@@ -126,6 +126,28 @@ class Ledger:
         with self._looking() as connection:
             return tuple(Record(**row) for row in connection.execute(asked).mappings())
 
+    def records_of(self, charts: Sequence[str]) -> dict[str, tuple[Record, ...]]:
+        """The records of some charts, each in their order."""
+        asked = select(RECORDS).where(RECORDS.c.chart.in_(charts)).order_by(RECORDS.c.seq)
+        found: dict[str, list[Record]] = {each: [] for each in charts}
+        with self._looking() as connection:
+            for row in connection.execute(asked):
+                found[row.chart].append(Record(*row))
+        return {chart: tuple(each) for chart, each in found.items()}
+
+    def held_of(self, charts: Sequence[str]) -> tuple[Held, ...]:
+        """Some charts by their ids."""
+        with self._looking() as connection:
+            rows = connection.execute(select(CHARTS).where(CHARTS.c.id.in_(charts)))
+            return tuple(Held(*row) for row in rows)
+
+    def grown(self, seq: int) -> tuple[int, tuple[str, ...]]:
+        """How many records there are, and which charts have some after the given number of them."""
+        with self._looking() as connection:
+            tip, _ = _tip(connection)
+            asked = select(RECORDS.c.chart).where(RECORDS.c.seq > seq, RECORDS.c.seq <= tip).distinct()
+            return tip, tuple(connection.execute(asked).scalars())
+
     def tip(self) -> tuple[int, str]:
         """How many records there are, and the chain over all of them: whoever notes it can later see that none is gone."""
         with self._looking() as connection:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from bisect import insort
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
+from multiprocessing import get_context
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -15,7 +19,7 @@ from eutonia.ledger import Ledger
 from eutonia.ledger.ledger import Held, folded
 from eutonia.ledger.record import Record
 from eutonia.moment import iso
-from eutonia.watch.task import URGENCIES, Task
+from eutonia.watch.task import Task
 from eutonia.watch.tasks import tasks
 
 
@@ -28,16 +32,26 @@ class Watched(Struct, frozen=True):
     failed: str = ""
 
 
+# A task and its place among all: emergencies first, then by the day.  Urgency follows from that order at any moment.
+Place = tuple[bool, datetime, str, int, Task]
+# From so many charts on several processes look; so many charts are read at a time.
+_MANY: Final = 500
+_AT_ONCE: Final = 250
+
+
 class Panel:
     """The tasks over all charts.
 
-    jurisdiction: whose label counts.  A chart that cannot be read is itself the first task: silence would hide it.
+    jurisdiction: whose label counts.  A chart that cannot be looked at is itself among the first tasks: silence would hide
+    it.  workers: how many processes look where many charts are to be looked at.
     """
 
-    def __init__(self, ledger: Ledger, jurisdiction: str = "US") -> None:
-        self.ledger, self.jurisdiction = ledger, jurisdiction
+    def __init__(self, ledger: Ledger, jurisdiction: str = "US", workers: int = 1) -> None:
+        self.ledger, self.jurisdiction, self.workers = ledger, jurisdiction, workers
         self.charts: dict[str, Watched] = {}
         self.at: datetime | None = None
+        self._seq = 0
+        self._order: list[Place] = []
 
     @property
     def book(self) -> Book:
@@ -46,42 +60,42 @@ class Panel:
 
     def refresh(self, now: datetime, seen: Callable[[int], None] = lambda _: None) -> int:
         """Looks at every chart that has grown since, or was last looked at too long ago; how many were looked at."""
-        held = {each.id: each for each in self.ledger.charts()}
+        seq, grown = self.ledger.grown(self._seq)
         old = timedelta(hours=float(self.book.quantity("watch.again").to("h")))
-        stale = [
-            each
-            for each in held.values()
-            if (known := self.charts.get(each.id)) is None
-            or known.held.head != each.head
-            or not known.at <= now < known.at + old
-        ]
-        # One at a time where few have changed; all records in one go where many have.
-        records = _by_chart(self.ledger.records()) if len(stale) > 20 else {}
-        for each in stale:
-            self.charts[each.id] = self._looked(each, records.get(each.id) or self.ledger.records(each.id), now)
+        stale = {*grown, *(id for id, each in self.charts.items() if not each.at <= now < each.at + old)}
+        for each in self._looked(sorted(stale), now):
+            self._put(each)
             seen(1)
-        self.charts = {id: each for id, each in self.charts.items() if id in held}
-        self.at = now
+        self._seq, self.at = seq, now
         return len(stale)
 
-    def _looked(self, held: Held, records: Iterable[Record], now: datetime) -> Watched:
-        try:
-            chart = folded(tuple(records))
-            return Watched(held, now, tasks(Facts(chart, now, self.book), held.id, held.person))
-        except Exception as error:
-            do = "Look at the chart: it cannot be looked at, and nobody watches over this patient."
-            why = str(error) if isinstance(error, ReadError) else f"{type(error).__name__}: {error}"
-            task = Task(held.id, held.person, "unread", now, do, why, "a correction", True)
-            return Watched(held, now, (task,), why)
+    def _looked(self, ids: Sequence[str], now: datetime) -> Iterator[Watched]:
+        parts = [ids[n : n + _AT_ONCE] for n in range(0, len(ids), _AT_ONCE)]
+        if self.workers == 1 or len(ids) < _MANY:
+            for part in parts:
+                yield from looked(self.ledger, part, now, self.jurisdiction)
+            return
+        ask = partial(_asked, self.ledger.where, now=now, jurisdiction=self.jurisdiction)
+        # New processes, not copies of this one: they would share its connections.
+        with ProcessPoolExecutor(self.workers, get_context("spawn")) as pool:
+            for found in pool.map(ask, parts):
+                yield from found
+
+    def _put(self, watched: Watched) -> None:
+        id = watched.held.id
+        if id in self.charts:
+            self._order = [each for each in self._order if each[2] != id]
+        self.charts[id] = watched
+        new = [(not each.first, each.due, id, n, each) for n, each in enumerate(watched.tasks)]
+        if len(self._order) < _AT_ONCE:
+            self._order = sorted([*self._order, *new])
+            return
+        for place in new:
+            insort(self._order, place)
 
     def tasks(self) -> tuple[Task, ...]:
-        """All tasks, the most pressing first; charts that were not seen for longest come first among equals."""
-        assert self.at is not None, "refresh first"
-        now, rank = self.at, {name: n for n, name in enumerate(URGENCIES)}
-        every = [task for each in self.charts.values() for task in each.tasks]
-        return tuple(
-            sorted(every, key=lambda task: (rank[task.urgency(now, self.book)], not task.first, task.due, task.chart))
-        )
+        """All tasks, the most pressing first."""
+        return tuple(each[-1] for each in self._order)
 
     def as_dict(self) -> dict[str, Any]:
         """The panel as JSON: as of when, how many charts, and the tasks."""
@@ -95,8 +109,23 @@ class Panel:
         }
 
 
-def _by_chart(records: Iterable[Record]) -> dict[str, list[Record]]:
-    found: dict[str, list[Record]] = {}
-    for each in records:
-        found.setdefault(each.chart, []).append(each)
-    return found
+def looked(ledger: Ledger, ids: Sequence[str], now: datetime, jurisdiction: str) -> list[Watched]:
+    """Looks at charts anew."""
+    records = ledger.records_of(ids)
+    return [_one(each, records[each.id], now, book(jurisdiction)) for each in ledger.held_of(ids)]
+
+
+def _asked(where: str, ids: Sequence[str], now: datetime, jurisdiction: str) -> list[Watched]:
+    """The same in another process."""
+    with Ledger(where) as ledger:
+        return looked(ledger, ids, now, jurisdiction)
+
+
+def _one(held: Held, records: Sequence[Record], now: datetime, known: Book) -> Watched:
+    try:
+        return Watched(held, now, tasks(Facts(folded(records), now, known), held.id, held.person))
+    except Exception as error:
+        do = "Look at the chart: it cannot be looked at, and nobody watches over this patient."
+        why = str(error) if isinstance(error, ReadError) else f"{type(error).__name__}: {error}"
+        task = Task(held.id, held.person, "unread", now, do, why, "a correction", True)
+        return Watched(held, now, (task,), why)
