@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import asdict
 
 from eutonia.doors.options import AS_JSON, STOPPED, ZONE, give_up, moment, print_json, progress, read_chart, several
 
@@ -51,7 +52,7 @@ def show(chart: str, where: str, head: str | None, history: bool, as_json: bool)
         if history or as_json:
             records = found.records(found.held(chart).id)
             if as_json:
-                print_json([_told(each) for each in records])
+                print_json([asdict(each) for each in records])
                 return
             for each in records:
                 click.echo(f"{each.hash[:16]}  {each.entered[:16].replace('T', ' ')}  {each.by}: {each.told}")
@@ -119,15 +120,20 @@ def import_(paths: tuple[Path, ...], by: str, zone: str | None, where: str, as_j
         charts = [(str(file), partial(read_chart, file, zone)) for file in files]
         taken = imported(found, charts, by=by, seen=lambda _: more(1))
     if as_json:
-        print_json([{"source": t.source, "chart": t.chart, "new": t.new, "known": t.known, "refused": t.refused} for t in taken])  # fmt: skip
+        print_json([asdict(each) for each in taken])
     else:
         for each in taken:
             said = f"{each.new} new lines, {each.known} known" if each.chart else "refused"
             click.echo(f"{each.source}: {said}" + (f" (chart {each.chart})" if each.chart else ""))
-    refused = [each for each in taken if each.refused]
-    for each in refused:
-        click.echo(each.refused, err=True)
-    if refused:
+    for each in taken:
+        if each.refused:
+            click.echo(each.refused, err=True)
+        if each.dropped:
+            says = f"{each.dropped} items of the record are not on the chart: 'eutonia read {each.source}' lists them"
+            click.echo(f"{each.source}: {says}", err=True)
+        if each.comments:
+            click.echo(f"{each.source}: {each.comments} lines of comment alone are not kept", err=True)
+    if any(each.refused for each in taken):
         sys.exit(STOPPED)
 
 
@@ -223,16 +229,10 @@ def _replayed(found: Ledger) -> Iterator[dict[str, Any]]:
 
 def _added(records: tuple[Record, ...], as_json: bool) -> None:
     if as_json:
-        print_json([_told(each) for each in records])
+        print_json([asdict(each) for each in records])
         return
     for each in records:
         click.echo(f"{each.hash[:16]}  {each.told}")
-
-
-def _told(each: Record) -> dict[str, Any]:
-    from msgspec.structs import asdict
-
-    return asdict(each)
 
 
 def _files(path: Path) -> list[Path]:

@@ -22,13 +22,19 @@ _FORM: Final = 1
 
 
 class Taken(Struct, frozen=True):
-    """What became of a file: its chart, how many lines were new, how many stood there already; or why it was refused."""
+    """What became of a file: its chart, how many lines were new, how many stood there already; or why it was refused.
+
+    dropped, comments: how much of an electronic record is not on its chart, and how many lines of comment alone were not
+    kept.
+    """
 
     source: str
     chart: str | None
     new: int
     known: int
     refused: str = ""
+    dropped: int = 0
+    comments: int = 0
 
 
 def exported(ledger: Ledger) -> Iterator[str]:
@@ -112,9 +118,11 @@ def imported(
 
 def _taken(ledger: Ledger, source: str, chart: Chart, by: str) -> Taken:
     lines = [each.text.strip() for each in sorted(chart.events, key=lambda each: each.line)]
+    dropped, comments = len(chart.dropped), sum(line.strip().startswith("#") for line in chart.lines)
     held = ledger.of_person(person_of(chart))
     if held is None:
-        return Taken(source, ledger.open(lines, by=by, zone=chart.zone_name).id, len(lines), 0)
+        opened = ledger.open(lines, by=by, zone=chart.zone_name)
+        return Taken(source, opened.id, len(lines), 0, "", dropped, comments)
     there = ledger.records(held.id)
     if there[0].content != chart.zone_name:
         raise LedgerError(f"its zone is {chart.zone_name}, but the chart {held.id} is in {there[0].content}")
@@ -123,7 +131,7 @@ def _taken(ledger: Ledger, source: str, chart: Chart, by: str) -> Taken:
     new = [line for line in lines if identity(line, chart.zone_name) not in known]
     if new:
         ledger.append(held.id, new, saw=held.head, by=by)
-    return Taken(source, held.id, len(new), len(lines) - len(new))
+    return Taken(source, held.id, len(new), len(lines) - len(new), "", dropped, comments)
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -34,6 +34,8 @@ _OF_FINDINGS: Final = {
     "indication": ("indication", "failed"),
     "indication-intrathecal": ("indication", "failed"),
 }
+# Of who does not have the drug these are no task: many charts of a record are of other people.
+_OF_THE_TREATED: Final = ("epilepsy", "indication", "indication-intrathecal")
 _WITHDRAWN: Final = ("interruption", "abrupt-stop")
 _STEPS: Final = ("titration", "taper", "holiday")
 
@@ -60,7 +62,7 @@ def _of_findings(findings: tuple[Finding, ...], facts: Facts) -> Iterator[Words]
             yield "emergency", facts.now, each.resolve, each.says, "symptom", True
         elif each.id in _WITHDRAWN:
             yield "withdrawal", facts.now, each.resolve, each.says, "oral", False
-        elif each.due is not None:
+        elif each.due is not None and (treated(facts) or each.id not in _OF_THE_TREATED):
             what, closes = _OF_FINDINGS.get(each.id, (each.id, "what it asks for"))
             yield what, each.due, each.resolve, each.says, closes, False
 
@@ -88,10 +90,14 @@ def _steps(facts: Facts, pump: PumpState | None, findings: tuple[Finding, ...]) 
             yield "step", first, "Look at the chart's options; see the patient before anything changes.", because, "oral", False  # fmt: skip
 
 
+def treated(facts: Facts) -> bool:
+    """Whether the patient has a pump, or is known to take the drug by mouth."""
+    return pumped(facts) or (taking(facts) and isinstance(facts.oral, Known))
+
+
 def _ages(facts: Facts) -> Iterator[Words]:
     """What grows old: scores, kidneys, the last contact, of who is on the drug."""
-    spine, mouth = pumped(facts), taking(facts) and isinstance(facts.oral, Known)
-    if not (spine or mouth):
+    if not treated(facts):
         return
     for what, kind, entry, do, closes in (
         ("score", e.Score, "age.score", "Score the tone and the spasms.", "score"),

@@ -73,6 +73,9 @@ def test_what_grows_old_comes_up_on_its_day_and_is_closed_by_a_new_one() -> None
 
 def test_who_is_not_on_the_drug_has_nothing_that_grows_old() -> None:
     assert not {"score", "creatinine", "contact"} & set(found(WELL, "2028-01-07 09:00"))
+    fits = WELL + "2026-01-05 condition epilepsy\n"
+    assert "eeg" not in found(fits, "2026-01-07 09:00")
+    assert "eeg" in found(fits + "2026-01-06 oral 5 mg three times a day\n", "2026-01-07 09:00")
 
 
 def test_an_emergency_comes_first_and_names_no_dose() -> None:
