@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec.structs import asdict
 
-from eutonia.doors.options import AS_JSON, STOPPED, ZONE, give_up, moment, print_json, progress, read_chart, several
+from eutonia.doors.options import (
+    AS_JSON,
+    JURISDICTION,
+    STOPPED,
+    ZONE,
+    give_up,
+    moment,
+    print_json,
+    progress,
+    read_chart,
+    several,
+)
 
 if TYPE_CHECKING:
     from eutonia.ledger import Ledger, Record
@@ -63,11 +74,30 @@ def show(chart: str, where: str, head: str | None, history: bool, as_json: bool)
 
 
 @ledger.command()
-@several(click.argument("chart"), click.argument("lines", nargs=-1, required=True), _BY, _SAW, LEDGER, AS_JSON)
-def append(chart: str, lines: tuple[str, ...], by: str, saw: str | None, where: str, as_json: bool) -> None:
-    """Add LINES to a chart, all together; what does not read, or has not happened yet, is refused."""
+@several(
+    click.argument("chart"),
+    click.argument("lines", nargs=-1),
+    click.option("--strike", "hashes", multiple=True, help="Strike this event too; both happen, or neither."),
+    click.option("--because", default="", help="Why it is struck."),
+    _BY, _SAW, LEDGER, AS_JSON,
+)  # fmt: skip
+def append(
+    chart: str,
+    lines: tuple[str, ...],
+    hashes: tuple[str, ...],
+    because: str,
+    by: str,
+    saw: str | None,
+    where: str,
+    as_json: bool,
+) -> None:
+    """Add LINES to a chart, all together; what does not read, or has not happened yet, is refused.
+
+    With --strike it corrects: the wrong event is struck and the right one entered in one go.
+    """
     with opened(where) as found:
-        _added(found.append(chart, lines, saw=saw or found.held(chart).head, by=by), as_json)
+        strikes = [(_event(found, chart, each), because) for each in hashes]
+        _added(found.append(chart, lines, saw=saw or found.held(chart).head, by=by, strikes=strikes), as_json)
 
 
 @ledger.command()
@@ -75,11 +105,11 @@ def append(chart: str, lines: tuple[str, ...], by: str, saw: str | None, where: 
 def strike(chart: str, hash: str, by: str, because: str, saw: str | None, where: str, as_json: bool) -> None:
     """Strike an event by its HASH, or the beginning of it ('ledger show --history'): it stays, and counts no more."""
     with opened(where) as found:
-        these = [each.hash for each in found.records(chart) if each.op == "event" and each.hash.startswith(hash)]
-        if len(these) != 1:
-            give_up(f"'{hash}' begins the hash of {len(these)} events of chart {chart}; write more of it")
         _added(
-            found.append(chart, (), saw=saw or found.held(chart).head, by=by, strikes=[(these[0], because)]), as_json
+            found.append(
+                chart, (), saw=saw or found.held(chart).head, by=by, strikes=[(_event(found, chart, hash), because)]
+            ),
+            as_json,
         )
 
 
@@ -88,20 +118,24 @@ def strike(chart: str, hash: str, by: str, because: str, saw: str | None, where:
     click.argument("chart"),
     _BY,
     click.option("--now", help="The moment of the advice; the clock's if not given."),
+    JURISDICTION,
     LEDGER,
 )
-def advise(chart: str, by: str, now: str | None, where: str) -> None:
+def advise(chart: str, by: str, now: str | None, jurisdiction: str, where: str) -> None:
     """Advise on a chart as it stands, print the advice (JSON), and keep it as it went out."""
     from eutonia.kept import keep
 
     with opened(where) as found:
-        body, _ = keep(found, chart, moment(now), by=by)
+        body, _ = keep(found, chart, moment(now), by=by, jurisdiction=jurisdiction)
     click.echo(body.decode())
 
 
 @ledger.command("import")
-@several(click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True)), _BY, ZONE, LEDGER, AS_JSON)  # fmt: skip
-def import_(paths: tuple[Path, ...], by: str, zone: str | None, where: str, as_json: bool) -> None:
+@several(
+    click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True)),
+    _BY, ZONE, LEDGER, click.option("--chain", help="Of an export: a chain over all that was noted before, which must be in it."), AS_JSON,
+)  # fmt: skip
+def import_(paths: tuple[Path, ...], by: str, zone: str | None, where: str, chain: str | None, as_json: bool) -> None:
     """Take in charts (text, JSON, FHIR bundles; folders too), or one export (.jsonl) into a new ledger.
 
     Of a person whose chart is there the lines that are new are appended.  Twice is the same as once.
@@ -112,7 +146,7 @@ def import_(paths: tuple[Path, ...], by: str, zone: str | None, where: str, as_j
         if len(paths) > 1:
             give_up("an export comes alone: it fills a new ledger")
         with opened(where, create=True) as found, paths[0].open(encoding="utf-8") as lines:
-            count = restored(lines, found, str(paths[0]))
+            count = restored(lines, found, str(paths[0]), chain)
         click.echo(f"{count} records from {paths[0]}, verified")
         return
     files = [file for path in paths for file in _files(path)]
@@ -141,15 +175,19 @@ def import_(paths: tuple[Path, ...], by: str, zone: str | None, where: str, as_j
 @several(click.argument("file", type=click.Path(path_type=Path)), LEDGER)
 def export(file: Path, where: str) -> None:
     """Write the whole ledger as lines of JSON; the heading holds the chain over all, to be noted elsewhere."""
-    from eutonia.ledger.transfer import exported
+    from eutonia.ledger.transfer import exported, over_of
 
     with opened(where) as found:
-        try:
-            with file.open("x", encoding="utf-8") as out:
-                out.writelines(f"{line}\n" for line in exported(found))
-        except FileExistsError:
-            give_up(f"'{file}' is there already; an export overwrites nothing")
-        count, over = found.tip()
+        lines = list(exported(found))
+    try:
+        with file.open("x", encoding="utf-8") as out:
+            out.writelines(f"{line}\n" for line in lines)
+    except FileExistsError:
+        give_up(f"'{file}' is there already; an export overwrites nothing")
+    except OSError as error:
+        file.unlink(missing_ok=True)
+        give_up(f"{file}: {error.strerror or error}")
+    count, over = over_of(lines[0])
     click.echo(f"{count} records, chain {over}")
 
 
@@ -160,8 +198,10 @@ def backup(file: Path, where: str) -> None:
     from eutonia.ledger.transfer import backed_up
 
     with opened(where) as found:
-        count = backed_up(found, file)
-        _, over = found.tip()
+        try:
+            count, over = backed_up(found, file)
+        except OSError as error:
+            give_up(f"{file}: {error.strerror or error}")
     click.echo(f"{count} records in {file}, verified; chain {over}")
 
 
@@ -192,6 +232,8 @@ def verify(where: str, chain: str | None, replay: bool, as_json: bool) -> None:
 @LEDGER
 def migrate(where: str) -> None:
     """Bring the tables of an older ledger up to date."""
+    if "://" not in where and not Path(where).exists():
+        give_up(f"'{where}' is not there")
     with opened(where, create=True) as found:
         click.echo(f"{found.tip()[0]} records; the tables are of the newest version")
 
@@ -208,6 +250,18 @@ def opened(where: str, *, create: bool = False) -> Iterator[Ledger]:
             yield found
     except LedgerError as error:
         give_up(str(error))
+    except ModuleNotFoundError as error:
+        give_up(f"the ledger needs {error.name}: pip install 'eutonia[keep]'")
+    except UnicodeEncodeError:
+        give_up("a line holds characters that are no text; type it again")
+
+
+def _event(found: Ledger, chart: str, hash: str) -> str:
+    """The whole hash of the one event that it begins."""
+    these = [each.hash for each in found.records(chart) if each.op == "event" and each.hash.startswith(hash)]
+    if len(these) != 1:
+        give_up(f"'{hash}' begins the hash of {len(these)} events of chart {chart}; write more of it")
+    return these[0]
 
 
 def _size(found: Ledger) -> int:

@@ -127,19 +127,20 @@ SEED = click.option(
 ZONE = click.option(
     "--zone", envvar="EUTONIA_ZONE", help="The clinic's time zone for times without one; UTC if not given."
 )
+JURISDICTION = click.option(
+    "--jurisdiction",
+    type=click.Choice(["US", "DE", "UK"], case_sensitive=False),
+    envvar="EUTONIA_JURISDICTION",
+    default="US",
+    show_default=True,
+)
 FILE = click.argument("file", type=click.Path(path_type=Path))
 # What every command that answers for a chart at a moment takes.
 CHART = several(
     FILE,
     AS_JSON,
     click.option("--now", help="The moment of the advice, such as '2026-05-02 09:00'; the clock's if not given."),
-    click.option(
-        "--jurisdiction",
-        type=click.Choice(["US", "DE", "UK"], case_sensitive=False),
-        envvar="EUTONIA_JURISDICTION",
-        default="US",
-        show_default=True,
-    ),
+    JURISDICTION,
     ZONE,
 )
 

@@ -24,12 +24,17 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from eutonia.chart import Chart, ReadError
 from eutonia.chart import event as e
 from eutonia.chart.chart import from_text
-from eutonia.chart.text import Problem, written
+from eutonia.chart.text import Problem, read_line, uncommented, written
 from eutonia.knowledge import book
 from eutonia.ledger.errors import Conflict, LedgerError
 from eutonia.ledger.record import NOTHING, Op, Record, made, strike
 from eutonia.ledger.tables import CHARTS, KEPT, RECORDS, TIP, VERSION, connected, reading
 
+# What is true of a whole day, whatever came before or after it on that day.
+_OF_THE_DAY: Final = (
+    e.Person, e.Weight, e.Height, e.Condition, e.Allergy, e.Medications, e.Pregnancy, e.Breastfeeding, e.Lab, e.Eeg, e.Contact,
+    e.Failed, e.Note,
+)  # fmt: skip
 # So much of a name or a reason is kept.
 _LONGEST: Final = 200
 
@@ -86,6 +91,9 @@ class Ledger:
             with closing(self.engine.raw_connection()) as plain:
                 plain.cursor().execute("PRAGMA journal_mode = WAL")
         with self.engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                # Of several that begin at once the first one makes the tables.
+                connection.execute(text("SELECT pg_advisory_xact_lock(20260502)"))
             migrate(connection)
 
     def __enter__(self) -> Self:
@@ -181,8 +189,7 @@ class Ledger:
             if row is not None:
                 there = Held(**row)
                 records = _records(connection, there.id)
-                standing = {identity(each.content, records[0].content) for each in _standing(records)}
-                if records[0].content == zone and {identity(each, zone) for each in _lines(new)} <= standing:
+                if records[0].content == zone and {*identities(new)} <= {*_placed(records).values()}:
                     return there
                 raise LedgerError(f"this person has a chart already: {there.id}; append to it")
             id = secrets.token_hex(8)
@@ -215,14 +222,23 @@ class Ledger:
             if not contents:
                 raise LedgerError("there is nothing to append: no line, and nothing to strike")
             if (since := _since(there, saw, chart)) and (again := _again(since, contents, by)) is not None:
+                if any(each.hash not in _placed(there) for each in again if each.op == "event"):
+                    raise Conflict(chart, since)
                 return again
             if since:
                 raise Conflict(chart, since)
             found: list[Record] = []
             fresh: list[tuple[Op, str]] = []
-            standing = {identity(each.content, zone): each for each in _standing(there)}
-            for op, content in contents:
-                known = _struck(content, there) if op == "strike" else standing.get(identity(content, zone))
+            gone = {hash for hash, _ in strikes}
+            left = [each for each in there if each.hash not in gone]
+            placed, by_hash = _placed(left), {each.hash: each for each in there}
+            standing = {identity: by_hash[hash] for hash, identity in placed.items()}
+            for n, (op, content) in enumerate(contents):
+                if op == "strike":
+                    known = _struck(content, there)
+                else:
+                    # Where it would stand if it were written now.
+                    known = standing.get(_would_be(left, [text for o, text in contents[: n + 1] if o == "event"]))
                 if known is None:
                     fresh.append((op, content))
                 else:
@@ -291,6 +307,8 @@ class Ledger:
             over = added[-1].over
         standing = folded((*there, *added))
         self._not_ahead(standing)
+        _agreed(standing)
+        _unmoved(there, (*there, *added))
         connection.execute(RECORDS.insert(), [asdict(each) for each in added])
         connection.execute(TIP.update().values(seq=seq, over=over))
         return added
@@ -373,10 +391,50 @@ def _lines(chart: Chart) -> list[str]:
     return [each.text.strip() for each in sorted(chart.events, key=lambda each: each.line)]
 
 
-def identity(line: str, zone: str) -> str:
-    """What makes two lines the same event, however they are written."""
-    (event,) = from_text(f"{line}\n", "line", zone).events
-    return f"{event.at.isoformat()}{' day' if event.day_only else ''} {written(replace(event, written='')).strip()}"
+def identities(chart: Chart) -> list[str]:
+    """What makes each event of a chart the same as another, however it is written: in the order of writing.
+
+    A date without a time has the instant that its place among the day's events gives it, so it is asked of a whole chart.
+    """
+    return [
+        f"{each.at.isoformat()}{' day' if each.day_only else ''} {written(replace(each, written='')).strip()}"
+        for each in sorted(chart.events, key=lambda each: each.line)
+    ]
+
+
+def _would_be(there: Sequence[Record], lines: Sequence[str]) -> str:
+    """The identity of the last of these lines, at the end of a chart."""
+    text = "".join(f"{each}\n" for each in [*(each.content for each in _standing(there)), *lines])
+    return identities(from_text(text, "the lines to append", there[0].content))[-1]
+
+
+def _placed(records: Sequence[Record]) -> dict[str, str]:
+    """The identity of each event that stands, by the hash of its record."""
+    standing = _standing(records)
+    if not standing:
+        return {}
+    return dict(zip([each.hash for each in standing], identities(folded(records)), strict=True))
+
+
+def _unmoved(before: Sequence[Record], after: Sequence[Record]) -> None:
+    """Raises LedgerError where a change would move another event: a date without a time hangs on its neighbours."""
+    was, is_ = _placed(before), _placed(after)
+    for each in before:
+        moved = each.hash in was and each.hash in is_ and was[each.hash] != is_[each.hash]
+        if moved and not isinstance(read_line(uncommented(each.content))[2], _OF_THE_DAY):
+            raise LedgerError(
+                f"this would move another event of its day, '{each.content}', which has no time of its own; nothing was "
+                "written. Strike that one too, and enter it again with its time"
+            )
+
+
+def _agreed(chart: Chart) -> None:
+    """Raises ReadError where two lines about the person contradict each other: it may be another person."""
+    people = [each.what for each in chart.by_kind.get(e.Person, ()) if isinstance(each.what, e.Person)]
+    for name in ("born", "sex", "name"):
+        if len({getattr(each, name) for each in people} - {None}) > 1:
+            says = f"two lines about the person differ in '{name}': look whether it is the same person; nothing was written"
+            raise ReadError(chart.source, (Problem(0, "", says),))
 
 
 def person_of(chart: Chart) -> str:

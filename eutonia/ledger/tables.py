@@ -21,6 +21,7 @@ from sqlalchemy import (
     create_engine,
     event,
 )
+from sqlalchemy.exc import ArgumentError
 
 from eutonia.ledger.errors import LedgerError
 
@@ -83,6 +84,9 @@ def connected(where: str | Path) -> Engine:
         raise LedgerError(f"'{kind}' is no database for a ledger; name a file, or postgresql://...")
     try:
         engine = create_engine(url_of(where), **_arguments(url_of(where)))
+    except ArgumentError:
+        # Without the text of it: a password may stand in it.
+        raise LedgerError("the URL of the ledger is not understood; write postgresql://user@host/name") from None
     except ModuleNotFoundError as error:
         raise LedgerError(f"PostgreSQL needs {error.name}: pip install 'eutonia[postgresql]'") from None
     if engine.dialect.name == "sqlite":
@@ -99,7 +103,11 @@ def _arguments(url: str) -> dict[str, Any]:
 
 def reading(engine: Engine) -> Connection:
     """A connection that only looks: it waits for no writer."""
-    return engine.connect().execution_options(**{_READS: True})
+    connection = engine.connect().execution_options(**{_READS: True})
+    if engine.dialect.name == "postgresql":
+        # One view of the whole, though others write meanwhile.
+        connection = connection.execution_options(isolation_level="REPEATABLE READ")
+    return connection
 
 
 def _prepared(connection: Any, _: Any) -> None:

@@ -6,16 +6,18 @@ import base64
 import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, convert
 from sqlalchemy import select
 
 from eutonia.chart import Chart, ReadError
 from eutonia.ledger.errors import LedgerError
-from eutonia.ledger.ledger import Ledger, identity, named, person_of
+from eutonia.ledger.ledger import Ledger, folded, identities, named, person_of
 from eutonia.ledger.record import Record
-from eutonia.ledger.tables import KEPT, RECORDS, reading
+from eutonia.ledger.tables import KEPT, RECORDS, TIP, reading
 from eutonia.ledger.verify import Chain
 
 _FORM: Final = 1
@@ -39,21 +41,30 @@ class Taken(Struct, frozen=True):
 
 def exported(ledger: Ledger) -> Iterator[str]:
     """The whole ledger as lines of JSON: a heading, each advice, each record, in their order."""
-    seq, over = ledger.tip()
-    yield _line({"eutonia": "ledger", "form": _FORM, "records": seq, "over": over})
     with reading(ledger.engine) as connection:
+        seq, over = connection.execute(select(TIP.c.seq, TIP.c.over)).one()
+        yield _line({"eutonia": "ledger", "form": _FORM, "records": seq, "over": over})
         for row in connection.execute(select(KEPT).order_by(KEPT.c.hash)).mappings():
             yield _line({"kept": row["hash"], "body": base64.b64encode(row["body"]).decode()})
         for row in connection.execute(select(RECORDS).where(RECORDS.c.seq <= seq).order_by(RECORDS.c.seq)).mappings():
             yield _line(dict(row))
 
 
-def restored(lines: Iterable[str], into: Ledger, source: str = "the export") -> int:
+def over_of(heading: str) -> tuple[int, str]:
+    """How many records an export has, and the chain over them, from its first line."""
+    found = json.loads(heading)
+    return found["records"], found["over"]
+
+
+def restored(lines: Iterable[str], into: Ledger, source: str = "the export", noted: str | None = None) -> int:
     """Fills an empty ledger with an export, record for record, and verifies it; how many records there are.
 
-    Raises LedgerError where the ledger is not empty, or the export is not whole; then nothing was written.
+    noted: a chain that was written down before, which must be in it.  Raises LedgerError where the ledger is not empty, or the export is not whole; then nothing was written.
     """
-    found = iter(lines)
+    try:
+        found = iter(list(lines))
+    except UnicodeDecodeError:
+        raise LedgerError(f"{source} is no text in UTF-8") from None
     heading = _read(next(found, ""), source, 1)
     if heading.get("eutonia") != "ledger" or heading.get("form") != _FORM:
         raise LedgerError(f"{source} is no export of a ledger that is read here")
@@ -64,7 +75,7 @@ def restored(lines: Iterable[str], into: Ledger, source: str = "the export") -> 
             if "kept" in row:
                 kept.append({"hash": row["kept"], "body": base64.b64decode(row["body"], validate=True)})
             else:
-                records.append(Record(**row))
+                records.append(convert(row, Record))
         except (TypeError, ValueError, KeyError):
             raise LedgerError(f"{source}, line {n}: this is no record of a ledger") from None
     chain = Chain()
@@ -75,26 +86,33 @@ def restored(lines: Iterable[str], into: Ledger, source: str = "the export") -> 
     if chain.faults:
         first = chain.faults[0]
         raise LedgerError(f"{source} is not whole: {first.says} (record {first.seq or '?'})")
+    if noted is not None and noted not in {each.over for each in records}:
+        raise LedgerError(
+            f"{source} does not hold the noted chain {noted}: its end was cut off, or it is another ledger"
+        )
     if (chain.seq, chain.over) != (heading.get("records"), heading.get("over")):
         raise LedgerError(f"{source} is not whole: it ends with record {chain.seq}, otherwise than its heading says")
     into.fill(records, list(held.values()), kept)
     return chain.seq
 
 
-def backed_up(ledger: Ledger, path: Path) -> int:
-    """Copies a ledger, also one in PostgreSQL, into a new file of SQLite and verifies it; how many records there are."""
+def backed_up(ledger: Ledger, path: Path) -> tuple[int, str]:
+    """Copies a ledger, also one in PostgreSQL, into a new file of SQLite and verifies it; how many records, and their chain."""
     if path.exists():
         raise LedgerError(f"'{path}' is there already; a backup overwrites nothing")
-    draft = path.with_name(f"{path.name}.part")
-    draft.unlink(missing_ok=True)
+    lines = list(exported(ledger))
+    # A folder of its own, so that nothing of anybody's is in the way.
+    folder = Path(mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
+    draft = folder / "copy"
     with Ledger(draft, create=True) as copy:
-        count = restored(exported(ledger), copy, f"the ledger {ledger.where}")
+        restored(lines, copy, f"the ledger {ledger.where}")
         with copy.engine.connect() as connection:
             # One file, with nothing left beside it.
             connection.exec_driver_sql("COMMIT")
             connection.exec_driver_sql("PRAGMA journal_mode = DELETE")
     draft.rename(path)
-    return count
+    rmtree(folder)
+    return over_of(lines[0])
 
 
 def imported(
@@ -127,8 +145,9 @@ def _taken(ledger: Ledger, source: str, chart: Chart, by: str) -> Taken:
     if there[0].content != chart.zone_name:
         raise LedgerError(f"its zone is {chart.zone_name}, but the chart {held.id} is in {there[0].content}")
     # What was struck stays struck: an old file does not bring it back.
-    known = {identity(each.content, chart.zone_name) for each in there if each.op == "event"}
-    new = [line for line in lines if identity(line, chart.zone_name) not in known]
+    events = [each for each in there if each.op in ("open", "event")]
+    known = {*identities(folded(events)), *identities(folded(there))}
+    new = [line for line, identity in zip(lines, identities(chart), strict=True) if identity not in known]
     if new:
         ledger.append(held.id, new, saw=held.head, by=by)
     return Taken(source, held.id, len(new), len(lines) - len(new), "", dropped, comments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, timedelta
 
 from icalendar import Calendar, Event
@@ -11,16 +12,20 @@ from eutonia.watch.panel import Panel
 
 
 def calendar(panel: Panel) -> bytes:
-    """An iCalendar file (RFC 5545).  An entry keeps its identity while the task has its day, so that feeds replace it."""
+    """An iCalendar file (RFC 5545).  An entry keeps its identity from day to day, so that feeds replace it."""
     assert panel.at is not None, "refresh first"
     found = Calendar()
     found.add("prodid", "-//Eutonia//watch//EN")
     found.add("version", "2.0")
     found.add("x-wr-calname", "Eutonia: tasks")
+    met: Counter[str] = Counter()
     for task in panel.tasks():
-        day = local_day(task.due, UTC)
+        # What is due has no day in its identity, or it would be a new entry every day.
+        day = max(task.day, local_day(panel.at, UTC)) if task.urgency(panel.at, panel.book) == "now" else task.day
+        name = f"{task.chart}-{task.what}"
+        met[name] += 1
         entry = Event()
-        entry.add("uid", f"{task.chart}-{task.what}-{day.isoformat()}@eutonia")
+        entry.add("uid", f"{name}-{met[name]}@eutonia")
         entry.add("dtstamp", panel.at)
         entry.add("dtstart", day)
         entry.add("dtend", day + timedelta(days=1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from multiprocessing import get_context
 from typing import Any, Final
@@ -18,7 +18,7 @@ from eutonia.knowledge import Book, book
 from eutonia.ledger import Ledger
 from eutonia.ledger.ledger import Held, folded
 from eutonia.ledger.record import Record
-from eutonia.moment import iso
+from eutonia.moment import iso, local_day
 from eutonia.watch.task import Task
 from eutonia.watch.tasks import tasks
 
@@ -127,5 +127,5 @@ def _one(held: Held, records: Sequence[Record], now: datetime, known: Book) -> W
     except Exception as error:
         do = "Look at the chart: it cannot be looked at, and nobody watches over this patient."
         why = str(error) if isinstance(error, ReadError) else f"{type(error).__name__}: {error}"
-        task = Task(held.id, held.person, "unread", now, do, why, "a correction", True)
+        task = Task(held.id, held.person, "unread", now, local_day(now, UTC), do, why, "a correction", True)
         return Watched(held, now, (task,), why)

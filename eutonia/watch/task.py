@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 
 from msgspec import Struct
@@ -17,13 +17,14 @@ URGENCIES: Final[tuple[Urgency, ...]] = ("now", "soon", "later")
 class Task(Struct, frozen=True):
     """One task of one chart; `what` is its kind, such as 'refill'; chart and person as the ledger has them.
 
-    due: an instant.  closes: how a line of the chart begins that closes it.  first: whether it is of an emergency, before all else.
+    due: an instant; day: its day in the chart's zone.  closes: how a line of the chart begins that closes it.  first: whether it is of an emergency, before all else.
     """
 
     chart: str
     person: str
     what: str
     due: datetime
+    day: date
     do: str
     because: str
     closes: str
@@ -44,6 +45,7 @@ class Task(Struct, frozen=True):
             "what": self.what,
             "urgency": self.urgency(now, book),
             "due": iso(self.due),
+            "day": self.day.isoformat(),
             "do": self.do,
             "because": self.because,
             "closes": self.closes,

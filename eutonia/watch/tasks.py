@@ -12,11 +12,11 @@ from typing import Final
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.evidence import Known
-from eutonia.findings import Finding, examine
+from eutonia.findings import STOP, Finding, examine
 from eutonia.findings.context import pumped, taking
-from eutonia.moment import shown, shown_day
-from eutonia.plan import plan
-from eutonia.pump import PumpState, pump_state
+from eutonia.findings.emergency import known_signs
+from eutonia.moment import local_day, shown, shown_day
+from eutonia.pump import pump_state
 from eutonia.quantity import plain
 from eutonia.watch.task import Task
 
@@ -28,43 +28,70 @@ _OF_FINDINGS: Final = {
     "pump-stopped": ("withdrawal", "program"),
     "gap": ("withdrawal", "program"),
     "resumed": ("withdrawal", "program"),
-    "bridge": ("bridge", "bridge"),
-    "strength": ("strength", "refill"),
+    "bridge": ("bridge", "program"),
+    "interruption": ("withdrawal", "oral"),
+    "abrupt-stop": ("withdrawal", "oral"),
+    "strength": ("strength", "program"),
     "epilepsy": ("eeg", "eeg"),
     "indication": ("indication", "failed"),
     "indication-intrathecal": ("indication", "failed"),
 }
+_WITHDRAWN: Final = ("interruption", "abrupt-stop")
 # Of who does not have the drug these are no task: many charts of a record are of other people.
 _OF_THE_TREATED: Final = ("epilepsy", "indication", "indication-intrathecal")
-_WITHDRAWN: Final = ("interruption", "abrupt-stop")
-_STEPS: Final = ("titration", "taper", "holiday")
+# So many lines of an emergency card stand in a list of tasks; the card itself is with the chart.
+_CARD: Final = 3
 
 
 def tasks(facts: Facts, chart: str, person: str) -> tuple[Task, ...]:
     """The tasks of a chart at a moment, the most pressing first."""
-    pump = pump_state(facts)
-    found = examine(facts, pump)
-
-    def task(what: str, due: datetime, do: str, because: str, closes: str, first: bool = False) -> Task:
-        return Task(chart, person, what, due, do, because, closes, first)
-
-    every = [task(*each) for each in _of_findings(found, facts)]
-    every += [task(*each) for each in (*_trial(facts), *_steps(facts, pump, found), *_ages(facts))]
-    return tuple(sorted(every, key=lambda each: (not each.first, each.due, each.what)))
+    found = examine(facts, pump_state(facts))
+    every = [*_of_findings(found, facts), *_trial(facts), *_steps(facts), *_ages(facts), *_signs(facts, found)]
+    made = [
+        Task(chart, person, what, due, local_day(due, facts.home), do, because, closes, first)
+        for what, due, do, because, closes, first in every
+    ]
+    return tuple(sorted(made, key=lambda each: (not each.first, each.due, each.what)))
 
 
 Words = tuple[str, datetime, str, str, str, bool]
 
 
+def treated(facts: Facts) -> bool:
+    """Whether the patient has a pump, or takes the drug by mouth, or may: who is not known counts."""
+    return pumped(facts) or taking(facts)
+
+
 def _of_findings(findings: tuple[Finding, ...], facts: Facts) -> Iterator[Words]:
+    """What was found and asks for somebody: an emergency, what has a day, and whatever stops a dose of who has the drug."""
     for each in findings:
         if each.card:
-            yield "emergency", facts.now, each.resolve, each.says, "symptom", True
-        elif each.id in _WITHDRAWN:
-            yield "withdrawal", facts.now, each.resolve, each.says, "oral", False
-        elif each.due is not None and (treated(facts) or each.id not in _OF_THE_TREATED):
-            what, closes = _OF_FINDINGS.get(each.id, (each.id, "what it asks for"))
+            # First what to do and whom to call, in the card's own words.
+            yield "emergency", facts.now, " ".join(each.card[:_CARD]), each.says, "symptom ...; resolved", True
+            continue
+        what, closes = _OF_FINDINGS.get(each.id, (each.id, "what it asks for"))
+        if each.overridden or (each.id in _OF_THE_TREATED and not treated(facts)):
+            continue
+        if each.due is not None:
             yield what, each.due, each.resolve, each.says, closes, False
+        elif each.id in _WITHDRAWN or (each.grade == STOP and treated(facts)):
+            yield what, facts.now, each.resolve, each.says, closes, False
+
+
+def _signs(facts: Facts, findings: tuple[Finding, ...]) -> Iterator[Words]:
+    """Signs of overdose or withdrawal of which nobody wrote what became of them: time alone does not resolve them."""
+    if any(each.card for each in findings):
+        return
+    names, last = known_signs(facts.book), dict[str, e.Event]()
+    for event in facts.of(e.Symptom):
+        assert isinstance(event.what, e.Symptom)
+        last.update({name: event for name in event.what.text.lower().split(", ") if name in names})
+    for name, event in last.items():
+        assert isinstance(event.what, e.Symptom)
+        if not event.what.resolved:
+            do = "Ask what became of it, and write it."
+            because = f"'{name}' was written on {shown_day(event.at, facts.home)}, and nothing since."
+            yield "sign", facts.now, do, because, "symptom ...; resolved", False
 
 
 def _trial(facts: Facts) -> Iterator[Words]:
@@ -74,25 +101,33 @@ def _trial(facts: Facts) -> Iterator[Words]:
     low, high = facts.book.span("trial.observe")
     due = last.at + timedelta(hours=float(low.to("h")))
     do = f"Observe {plain(low.value)} to {plain(high)}; score, and write the response."
-    yield (
-        "trial", due, do, f"{plain(last.dose)} was given on {shown(last.at, facts.home)}.",
-        "response", False,
-    )  # fmt: skip
+    because = f"{plain(last.dose)} was given on {shown(last.at, facts.home)}."
+    yield "trial", due, do, because, "response", False
 
 
-def _steps(facts: Facts, pump: PumpState | None, findings: tuple[Finding, ...]) -> Iterator[Words]:
-    """The next step of a plan that was begun: from when on it may be looked at again.  No dose is named here."""
-    plans, _ = plan(facts, pump, findings)
-    for kind in _STEPS:
-        first = min((each.steps[0].at for each in plans if each.kind == kind and each.steps), default=None)
-        if first is not None and first > facts.now:
-            because = f"The next step of the {kind} is open from {shown_day(first, facts.home)}."
-            yield "step", first, "Look at the chart's options; see the patient before anything changes.", because, "oral", False  # fmt: skip
-
-
-def treated(facts: Facts) -> bool:
-    """Whether the patient has a pump, or is known to take the drug by mouth."""
-    return pumped(facts) or (taking(facts) and isinstance(facts.oral, Known))
+def _steps(facts: Facts) -> Iterator[Words]:
+    """A titration or taper by mouth that was asked for: from when on its next step may be looked at, and for as long as
+    nothing was done.  No dose is named here."""
+    # A titration ends with the order that answers it, for it may be enough; a taper goes on until nothing is taken.
+    open_ = [each.kind for _, each in facts.requests if each.kind == "titrate oral"]
+    ever = [
+        each.what.kind for each in facts.of(e.Request) if isinstance(each.what, e.Request) and "oral" in each.what.kind
+    ]
+    asked = open_[-1] if open_ else "taper oral" if ever[-1:] == ["taper oral"] else None
+    use = facts.oral.value if isinstance(facts.oral, Known) else None
+    if asked is None or use is None:
+        return
+    entry = "oral.step_days" if asked == "titrate oral" else "oral.taper_days"
+    every = facts.book.quantity(entry)
+    due = use.changed + timedelta(days=float(every.to("days")))
+    do = "Look at the chart's options; see or call the patient before anything changes."
+    changed = f"the last change was on {shown_day(use.changed, facts.home)}"
+    because = (
+        f"A titration was asked for; {changed}, and the shortest time between two steps is {every}."
+        if asked == "titrate oral"
+        else f"A taper was asked for; {changed}. The shortest whole taper takes {every}; how long one step may stand no source says."
+    )
+    yield "step", due, do, because, "oral", False
 
 
 def _ages(facts: Facts) -> Iterator[Words]:

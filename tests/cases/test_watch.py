@@ -78,6 +78,65 @@ def test_who_is_not_on_the_drug_has_nothing_that_grows_old() -> None:
     assert "eeg" in found(fits + "2026-01-06 oral 5 mg three times a day\n", "2026-01-07 09:00")
 
 
+def test_an_emergency_says_what_to_do_and_whom_to_call_and_does_not_end_with_time() -> None:
+    text = WELL + "2026-01-06 oral 10 mg three times a day\n2026-05-02 08:00 symptom somnolence, slow breathing\n"
+    card = eutonia.advise(eutonia.read(text.strip() + "\n"), "2026-05-02 09:00").findings[0].card
+    task = found(text, "2026-05-02 09:00")["emergency"]
+    assert task.do.startswith(card[0])
+    later = found(text, "2026-06-02 09:00")
+    assert "emergency" not in later
+    assert "'slow breathing' was written on 2026-05-02" in " ".join(
+        each.because for each in tasks(Facts(eutonia.read(text.strip() + "\n"), NOW + 31 * DAY, book("US")), "c", "p")
+    )
+    assert "sign" not in found(text + "2026-05-03 symptom somnolence, slow breathing; resolved\n", "2026-06-02 09:00")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2026-04-02 10:00 refill 18 mL of 500 mcg/mL; product 2000 mcg/mL",
+        "2026-04-02 10:00 refill 18 mL of 2000 mcg/mL; product 2000 mcg/mL",
+    ],
+)
+def test_what_stops_a_dose_of_who_has_the_drug_is_a_task_now_also_without_a_day(line: str) -> None:
+    text = RUNNING + line + "\n"
+    stops = {
+        each.id
+        for each in eutonia.examine(eutonia.read(text.strip() + "\n"), "2026-04-02 11:00")
+        if each.grade == "stop"
+    }
+    new = stops - {each.id for each in eutonia.examine(eutonia.read(RUNNING.strip() + "\n"), "2026-04-02 11:00")}
+    assert new
+    before, after = found(RUNNING, "2026-04-02 11:00"), found(text, "2026-04-02 11:00")
+    now = datetime(2026, 4, 2, 11, tzinfo=UTC)
+    assert any(each.due <= now for name, each in after.items() if name not in before)
+
+
+def test_an_overridden_finding_is_no_task() -> None:
+    text = RUNNING + "2026-03-30 10:00 device stall\n"
+    assert "device" in found(text, "2026-04-01 09:00")
+    assert "device" not in found(
+        text + "2026-03-31 override delivery; by Dr Example; because read out elsewhere\n", "2026-04-01 09:00"
+    )
+
+
+def test_a_taper_that_was_asked_for_comes_up_and_stays_until_something_is_done() -> None:
+    text = (
+        WELL
+        + "2025-06-06 oral 20 mg three times a day\n2026-01-06 11:00 oral 15 mg three times a day\n2026-01-06 11:05 request taper oral\n"
+    )
+    task = found(text, "2026-01-07 09:00")["step"]
+    assert task.due == datetime(2026, 1, 20, 11, tzinfo=UTC)
+    assert found(text, "2026-03-07 09:00")["step"].due == task.due
+    assert found(text + "2026-01-20 12:00 oral 10 mg three times a day\n", "2026-01-21 09:00")["step"].due > task.due
+    assert "step" not in found(text + "2026-01-20 12:00 oral stop\n", "2026-01-21 09:00")
+
+
+def test_who_may_be_on_the_drug_is_watched_as_one_who_is() -> None:
+    kinds = found(WELL + "2026-01-06 medication baclofen 10 mg as directed\n", "2027-03-02 09:00")
+    assert {"score", "creatinine", "contact"} <= set(kinds)
+
+
 def test_an_emergency_comes_first_and_names_no_dose() -> None:
     first = tasks(Facts(eutonia.read(EXAMPLES[6]), NOW, book("US")), "c1", "x")[0]
     assert (first.what, first.first) == ("emergency", True)
@@ -160,8 +219,12 @@ def test_the_calendar_names_charts_and_days_and_no_person(ledger: Ledger) -> Non
     panel.refresh(NOW)
     entries = Calendar.from_ical(calendar(panel)).walk("VEVENT")
     assert len(entries) == len(panel.tasks())
-    assert {each["DTSTART"].dt for each in entries} == {task.due.date() for task in panel.tasks()}
-    assert len({str(each["UID"]) for each in entries}) == len({(t.chart, t.what, t.due.date()) for t in panel.tasks()})
+    # What is overdue stands on today, and every entry has an identity of its own.
+    assert {each["DTSTART"].dt for each in entries} == {max(task.day, NOW.date()) for task in panel.tasks()}
+    names = {str(each["UID"]) for each in entries}
+    assert len(names) == len(entries)
+    panel.refresh(NOW + timedelta(hours=3))
+    assert names <= {str(each["UID"]) for each in Calendar.from_ical(calendar(panel)).walk("VEVENT")}
     text = calendar(panel).decode()
     assert not any(each.person in text for each in ledger.charts())
 
@@ -174,7 +237,7 @@ def test_the_command_prints_what_presses_and_all_of_it_as_json(ledger: Ledger, t
     assert said.stdout.index("emergency") < said.stdout.index("refill")
     found = json.loads(CliRunner().invoke(main, [*words, "--json", "--ics", str(tmp_path / "t.ics")]).stdout)
     assert {each["urgency"] for each in found["tasks"]} == {"now", "soon", "later"}
-    assert {"chart", "person", "what", "urgency", "due", "do", "because", "closes"} == set(found["tasks"][0])
+    assert {"chart", "person", "what", "urgency", "due", "day", "do", "because", "closes"} == set(found["tasks"][0])
     assert (tmp_path / "t.ics").read_bytes().startswith(b"BEGIN:VCALENDAR")
 
 

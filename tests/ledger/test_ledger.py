@@ -232,8 +232,8 @@ def test_an_export_fills_a_new_ledger_to_the_last_byte_and_a_backup_is_one(where
             assert list(exported(second)) == lines
             with pytest.raises(LedgerError, match="not empty"):
                 restored(lines, second)
-        assert backed_up(ledger, tmp_path / "copy") == ledger.tip()[0]
-        assert [each.name for each in tmp_path.iterdir() if each.name.startswith("copy")] == ["copy"]
+        assert backed_up(ledger, tmp_path / "copy") == ledger.tip()
+        assert [each.name for each in tmp_path.iterdir() if "copy" in each.name] == ["copy"]
         with Ledger(tmp_path / "copy") as copy:
             assert verify(copy, ledger.tip()[1]).faults == ()
         with pytest.raises(LedgerError, match="overwrites nothing"):
@@ -269,3 +269,118 @@ def test_the_zone_of_a_chart_stays_its_own(where: str) -> None:
         assert ledger.chart(held.id).events[-1].at == datetime(2026, 5, 2, 11, 30, tzinfo=UTC)
         with pytest.raises(LedgerError, match="has a chart already"):
             ledger.open(["2026-01-05 09:30 person id A-17; born 1979-04-11"], by="A", zone="UTC")
+
+
+PUMP = [
+    *ANN,
+    "2026-01-20 10:00 implant SynchroMed II 20 mL; line 0.364 mL; tip T10",
+    "2026-02-01 device stall",
+    "2026-02-01 10:00 device read out, no alarms",
+]
+
+
+def test_a_day_without_a_time_keeps_its_place_and_counts_again_where_it_stands_elsewhere(where: str) -> None:
+    with opened(where) as ledger:
+        held = ledger.open(PUMP, by="A")
+        # After the read-out, and so another one.
+        (again,) = ledger.append(held.id, ["2026-02-01 device stall"], saw=held.head, by="A")
+        assert again.n == len(PUMP) + 1
+        assert ledger.chart(held.id).hash == eutonia.read("\n".join([*PUMP, "2026-02-01 device stall"]) + "\n").hash
+        # Without the read-out it would slide to the beginning of its day.
+        read_out = ledger.records(held.id)[5]
+        with pytest.raises(LedgerError, match="would move another event of its day, '2026-02-01 device stall'"):
+            ledger.append(
+                held.id, ["2026-02-01 11:00 contact"], saw=again.hash, by="A", strikes=[(read_out.hash, "slip")]
+            )
+        assert not verify(ledger).faults
+
+
+def test_a_file_with_a_day_without_a_time_comes_in_as_it_reads(where: str) -> None:
+    more = [*PUMP, "2026-02-01 device stall"]
+    with opened(where) as ledger:
+        for lines in (PUMP, more, more):
+            (taken,) = imported(
+                ledger, [("x", lambda lines=lines: eutonia.read("\n".join(lines) + "\n"))], by="A", seen=lambda _: None
+            )
+            assert not taken.refused
+        assert taken.chart is not None
+        assert ledger.chart(taken.chart).hash == eutonia.read("\n".join(more) + "\n").hash
+
+
+@pytest.mark.hazard("H10")
+@pytest.mark.parametrize("other", ["born 2018-01-01", "sex male", "name Bob Big"])
+def test_another_person_with_the_same_id_is_refused(where: str, other: str) -> None:
+    with opened(where) as ledger:
+        held = ledger.open(["2026-01-05 09:30 person id 17; born 1979-04-11; sex female; name Ann Small"], by="A")
+        line = f"2026-02-05 person id 17; {other}"
+        with pytest.raises(ReadError, match="look whether it is the same person"):
+            ledger.append(held.id, [line], saw=held.head, by="A")
+        (taken,) = imported(
+            ledger, [("x", lambda: eutonia.read(f"{line}\n2026-02-05 weight 18 kg\n"))], by="A", seen=lambda _: None
+        )
+        assert "same person" in taken.refused
+        assert ledger.held(held.id) == held
+
+
+def test_a_retry_of_what_was_struck_since_is_no_success(where: str) -> None:
+    with opened(where) as ledger:
+        held = ledger.open(ANN, by="A")
+        (wrong,) = ledger.append(held.id, ["2026-05-01 10:00 weight 7 kg"], saw=held.head, by="A")
+        ledger.append(held.id, (), saw=wrong.hash, by="B", strikes=[(wrong.hash, "wrong patient")])
+        with pytest.raises(Conflict, match="wrong patient"):
+            ledger.append(held.id, ["2026-05-01 10:00 weight 7 kg"], saw=held.head, by="A")
+
+
+def test_verify_sees_one_ledger_though_others_write_meanwhile(where: str) -> None:
+    with opened(where) as ledger:
+        held = ledger.open(ANN, by="A")
+    stop = threading.Event()
+
+    def write() -> None:
+        with Ledger(where, clock=lambda: NOON) as mine:
+            head, n = held.head, 0
+            while not stop.is_set():
+                head = mine.append(held.id, [f"2026-05-01 10:00 note number {n}"], saw=head, by="W")[-1].hash
+                n += 1
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        with Ledger(where) as ledger:
+            for _ in range(10):
+                assert verify(ledger).faults == ()
+            heading, *rows = exported(ledger)
+            with Ledger(f"{where}-2" if "://" not in where else ":memory:", create=True) as copy:
+                if "://" not in where:
+                    assert restored([heading, *rows], copy) == len(rows)
+    finally:
+        stop.set()
+        writer.join()
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "UPDATE records SET content = replace(content, 'sha256', 'sha257') WHERE op = 'advice'",
+        "UPDATE records SET content = 'x' WHERE op = 'advice'",
+        "UPDATE records SET content = x'ff00' WHERE seq = 2",
+        "UPDATE records SET op = 'other' WHERE seq = 2",
+        "UPDATE kept SET body = 'text'",
+        "UPDATE charts SET person = 'B-4'",
+        "DELETE FROM charts",
+    ],
+)
+def test_whoever_goes_round_the_ledger_is_found_out_without_a_crash(tmp_path: Path, tampering: str) -> None:
+    import sqlite3
+
+    path = tmp_path / "clinic.ledger"
+    with opened(str(path)) as ledger:
+        held = ledger.open(ANN, by="A")
+        keep(ledger, held.id, "2026-05-02 09:00", by="A")
+    with sqlite3.connect(path) as connection:
+        for name in ("records_update", "records_delete", "kept_update", "kept_delete"):
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute(tampering)
+    connection.close()
+    with Ledger(path) as ledger:
+        assert verify(ledger).faults
