@@ -793,8 +793,8 @@ ROWS: Final[tuple[Row, ...]] = (
         (
             "every request is new",
             "eutonia/ledger/ledger.py",
-            'known = _struck(content, there) if op == "strike" else standing.get(identity(content, zone))',
-            'known = _struck(content, there) if op == "strike" else None',
+            'known = standing.get(_would_be(left, [text for o, text in contents[: n + 1] if o == "event"]))',
+            "known = None",
         ),
         (
             "a repeated append is a conflict",
