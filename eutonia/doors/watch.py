@@ -53,7 +53,8 @@ def watch(
             click.echo(f"\n{head}: {len(these)}")
             for each in these if every or urgency != "later" else ():
                 click.echo(f"  {each['day']}  {each['person']} ({each['chart']}), {each['what']}: {each['do']}")
-                click.echo(f"              {each['because']} Closed by a line '{each['closes']}'.")
+                closed = f" Closed by a line '{each['closes']}'." if each["closes"] else ""
+                click.echo(f"              {each['because']}{closed}")
         click.echo(
             "\nOptions and dates for clinicians, not directives. A task is closed by an event on the chart only."
         )

@@ -17,7 +17,8 @@ URGENCIES: Final[tuple[Urgency, ...]] = ("now", "soon", "later")
 class Task(Struct, frozen=True):
     """One task of one chart; `what` is its kind, such as 'refill'; chart and person as the ledger has them.
 
-    due: an instant; day: its day in the chart's zone.  closes: how a line of the chart begins that closes it.  first: whether it is of an emergency, before all else.
+    due: an instant; day: its day in the chart's zone.  closes: how a line of the chart begins that closes it, empty where
+    `do` names it.  first: whether it is of an emergency, before all else.
     """
 
     chart: str

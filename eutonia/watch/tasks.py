@@ -69,7 +69,7 @@ def _of_findings(findings: tuple[Finding, ...], facts: Facts) -> Iterator[Words]
             # First what to do and whom to call, in the card's own words.
             yield "emergency", facts.now, " ".join(each.card[:_CARD]), each.says, "symptom ...; resolved", True
             continue
-        what, closes = _OF_FINDINGS.get(each.id, (each.id, "what it asks for"))
+        what, closes = _OF_FINDINGS.get(each.id, (each.id, ""))
         if each.overridden or (each.id in _OF_THE_TREATED and not treated(facts)):
             continue
         if each.due is not None:
