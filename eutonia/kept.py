@@ -10,6 +10,7 @@ from eutonia.advice import advise
 from eutonia.moment import iso
 
 if TYPE_CHECKING:
+    from eutonia.chart import Chart
     from eutonia.ledger import Ledger, Record
 
 
@@ -34,6 +35,6 @@ def replayed(ledger: Ledger, record: Record) -> str:
     return "the advice does not come out the same again, though chart, moment and knowledge are the same"
 
 
-def _made(chart: Any, now: str, jurisdiction: str) -> tuple[bytes, str]:
+def _made(chart: Chart, now: str, jurisdiction: str) -> tuple[bytes, str]:
     found = advise(chart, now, jurisdiction)
     return json.dumps(found.as_dict(), ensure_ascii=False, sort_keys=True).encode(), found.book.library.hash

@@ -775,8 +775,8 @@ ROWS: Final[tuple[Row, ...]] = (
         (
             "the chart's list is written on its own",
             "eutonia/ledger/ledger.py",
-            "        connection.execute(TIP.update().values(seq=seq, over=over))\n        return added",
-            "        connection.execute(TIP.update().values(seq=seq, over=over))\n        connection.commit()\n        return added",
+            "        connection.execute(TIP.update().values(seq=last.seq, over=last.over))\n",
+            "        connection.execute(TIP.update().values(seq=last.seq, over=last.over))\n        connection.commit()\n",
         ),
         (
             "a full disk is some error",
@@ -793,8 +793,8 @@ ROWS: Final[tuple[Row, ...]] = (
         (
             "every request is new",
             "eutonia/ledger/ledger.py",
-            'known = standing.get(_would_be(left, [text for o, text in contents[: n + 1] if o == "event"]))',
-            "known = None",
+            "    return [standing.get(each) for each in placed[len(left) :]]",
+            "    return [None for _ in texts]",
         ),
         (
             "a repeated append is a conflict",
@@ -854,7 +854,7 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "H46": "predict: an estimator that fails; none exists yet",
     "H47": "predict: a band that is too narrow; no prediction is made yet",
     "H49": "cohort: random streams; none is drawn yet",
-    "H53": "watch: silent failure of the watching; nothing watches yet, but both screens say as of when (tests/hazards/test_screen.py)",
+    "H53": "watch: silent failure of the watching; a chart that cannot be looked at is a task (tests/cases/test_watch.py), every screen says as of when (tests/hazards/test_screen.py), a heartbeat is not there yet",
     "H55": "doors: a pre-ticked choice; tests/hazards/test_screen.py for the terminal and the page, no removal here",
     "H56": "doors: wrapped and cut numbers; tests/hazards/test_screen.py takes the glue away itself",
     "H58": "doors/web: who may log in; there is no log-in yet",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
@@ -19,6 +20,14 @@ class Person(Struct, frozen=True):
     born: date | None = None
     sex: Literal["female", "male", "other"] | None = None
     name: str | None = None
+
+
+def differing(people: Sequence[Person]) -> str | None:
+    """What two lines about one person contradict each other in, 'born', 'sex' or 'name'; none where they agree."""
+    for name in ("born", "sex", "name"):
+        if len({getattr(each, name) for each in people} - {None}) > 1:
+            return name
+    return None
 
 
 class Weight(Struct, frozen=True):

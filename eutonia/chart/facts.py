@@ -156,11 +156,9 @@ class Facts:
         if not found:
             return Unknown("never asked", "the person is not on the chart")
         people = [event.what for event in found if isinstance(event.what, e.Person)]
-        for name in ("born", "sex", "name"):
-            if len({getattr(p, name) for p in people} - {None}) > 1:
-                return Unknown(
-                    "contradictory", f"the person's {'birth date' if name == 'born' else name} is written in two ways"
-                )
+        if (name := e.differing(people)) is not None:
+            what = "birth date" if name == "born" else name
+            return Unknown("contradictory", f"the person's {what} is written in two ways")
         born = next((p.born for p in reversed(people) if p.born), None)
         sex = next((p.sex for p in reversed(people) if p.sex), None)
         name_ = next((p.name for p in reversed(people) if p.name), None)

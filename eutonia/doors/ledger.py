@@ -26,7 +26,7 @@ from eutonia.doors.options import (
 )
 
 if TYPE_CHECKING:
-    from eutonia.ledger import Ledger, Record
+    from eutonia.ledger import Ledger
 
 _CHARTS = (".chart", ".txt", ".json", ".gz")
 LEDGER = click.option(
@@ -95,22 +95,14 @@ def append(
 
     With --strike it corrects: the wrong event is struck and the right one entered in one go.
     """
-    with opened(where) as found:
-        strikes = [(_event(found, chart, each), because) for each in hashes]
-        _added(found.append(chart, lines, saw=saw or found.held(chart).head, by=by, strikes=strikes), as_json)
+    _append(where, chart, lines, hashes, because, by, saw, as_json)
 
 
 @ledger.command()
 @several(click.argument("chart"), click.argument("hash"), _BY, click.option("--because", required=True, help="Why."), _SAW, LEDGER, AS_JSON)  # fmt: skip
 def strike(chart: str, hash: str, by: str, because: str, saw: str | None, where: str, as_json: bool) -> None:
     """Strike an event by its HASH, or the beginning of it ('ledger show --history'): it stays, and counts no more."""
-    with opened(where) as found:
-        _added(
-            found.append(
-                chart, (), saw=saw or found.held(chart).head, by=by, strikes=[(_event(found, chart, hash), because)]
-            ),
-            as_json,
-        )
+    _append(where, chart, (), (hash,), because, by, saw, as_json)
 
 
 @ledger.command()
@@ -281,7 +273,20 @@ def _replayed(found: Ledger) -> Iterator[dict[str, Any]]:
             yield {"record": each.seq, "chart": each.chart, "says": says}
 
 
-def _added(records: tuple[Record, ...], as_json: bool) -> None:
+def _append(
+    where: str,
+    chart: str,
+    lines: tuple[str, ...],
+    hashes: tuple[str, ...],
+    because: str,
+    by: str,
+    saw: str | None,
+    as_json: bool,
+) -> None:
+    """Appends lines and strikes events, and prints their records."""
+    with opened(where) as found:
+        strikes = [(_event(found, chart, each), because) for each in hashes]
+        records = found.append(chart, lines, saw=saw or found.held(chart).head, by=by, strikes=strikes)
     if as_json:
         print_json([asdict(each) for each in records])
         return

@@ -40,7 +40,7 @@ def watch(
         at = written.instant or start_of(written.day + DAY, home) - timedelta(seconds=1)
     with opened(where) as ledger:
         panel = Panel(ledger, jurisdiction, workers=os.cpu_count() or 1)
-        with progress(len(ledger.charts()), "charts") as more:
+        with progress(ledger.count(), "charts") as more:
             panel.refresh(at, more)
     found = panel.as_dict()
     pressing = any(each["urgency"] == "now" for each in found["tasks"])

@@ -10,21 +10,24 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
-from sqlalchemy import Connection, Engine, func, inspect, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, func, inspect, select, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from eutonia.chart import Chart, ReadError
 from eutonia.chart import event as e
 from eutonia.chart.chart import from_text
-from eutonia.chart.text import Problem, read_line, uncommented, written
+from eutonia.chart.facts import Facts
+from eutonia.chart.text import Problem, written
 from eutonia.knowledge import book
 from eutonia.ledger.errors import Conflict, LedgerError
 from eutonia.ledger.record import NOTHING, Op, Record, made, strike
@@ -123,24 +126,24 @@ class Ledger:
     def of_person(self, person: str) -> Held | None:
         """The chart of a person, by the id that stands on it."""
         with self._looking() as connection:
-            row = connection.execute(select(CHARTS).where(CHARTS.c.person == person)).mappings().one_or_none()
-            return None if row is None else Held(**row)
+            return _of_person(connection, person)
+
+    def count(self) -> int:
+        """How many charts there are."""
+        with self._looking() as connection:
+            return connection.execute(select(func.count()).select_from(CHARTS)).scalar_one()
 
     def records(self, chart: str | None = None) -> tuple[Record, ...]:
         """The records of a chart, or of all, in their order."""
-        asked = select(RECORDS).order_by(RECORDS.c.seq)
-        if chart is not None:
-            asked = asked.where(RECORDS.c.chart == chart)
         with self._looking() as connection:
-            return tuple(Record(**row) for row in connection.execute(asked).mappings())
+            return _records(connection, *([] if chart is None else [RECORDS.c.chart == chart]))
 
     def records_of(self, charts: Sequence[str]) -> dict[str, tuple[Record, ...]]:
         """The records of some charts, each in their order."""
-        asked = select(RECORDS).where(RECORDS.c.chart.in_(charts)).order_by(RECORDS.c.seq)
         found: dict[str, list[Record]] = {each: [] for each in charts}
         with self._looking() as connection:
-            for row in connection.execute(asked):
-                found[row.chart].append(Record(*row))
+            for each in _records(connection, RECORDS.c.chart.in_(charts)):
+                found[each.chart].append(each)
         return {chart: tuple(each) for chart, each in found.items()}
 
     def held_of(self, charts: Sequence[str]) -> tuple[Held, ...]:
@@ -152,14 +155,14 @@ class Ledger:
     def grown(self, seq: int) -> tuple[int, tuple[str, ...]]:
         """How many records there are, and which charts have some after the given number of them."""
         with self._looking() as connection:
-            tip, _ = _tip(connection)
+            tip, _ = tip_of(connection)
             asked = select(RECORDS.c.chart).where(RECORDS.c.seq > seq, RECORDS.c.seq <= tip).distinct()
             return tip, tuple(connection.execute(asked).scalars())
 
     def tip(self) -> tuple[int, str]:
         """How many records there are, and the chain over all of them: whoever notes it can later see that none is gone."""
         with self._looking() as connection:
-            return _tip(connection)
+            return tip_of(connection)
 
     def chart(self, chart: str, head: str | None = None) -> Chart:
         """The chart as it stands, or as it stood at a head.  Raises LedgerError for a head that it never had."""
@@ -185,20 +188,15 @@ class Ledger:
         person = person_of(new)
         by = named(by, "who enters this")
         with self._adding() as connection:
-            row = connection.execute(select(CHARTS).where(CHARTS.c.person == person)).mappings().one_or_none()
-            if row is not None:
-                there = Held(**row)
-                records = _records(connection, there.id)
-                if records[0].content == zone and {*identities(new)} <= {*_placed(records).values()}:
+            if (there := _of_person(connection, person)) is not None:
+                records = _records(connection, RECORDS.c.chart == there.id)
+                if records[0].content == zone and {*identities(new)} <= {*identities(folded(records))}:
                     return there
                 raise LedgerError(f"this person has a chart already: {there.id}; append to it")
-            id = secrets.token_hex(8)
-            contents: list[tuple[Op, str]] = [("open", zone), *(("event", each) for each in _lines(new))]
-            added = self._added(connection, id, [], contents, by)
-            connection.execute(
-                CHARTS.insert().values(id=id, person=person, head=added[-1].hash, size=len(added))
-            )  # fmt: skip
-            return Held(id, person, added[-1].hash, len(added))
+            contents: list[tuple[Op, str]] = [("open", zone), *(("event", each) for each in lines_of(new))]
+            added = self._made(connection, secrets.token_hex(8), (), contents, by)
+            self._checked((), added)
+            return self._written(connection, person, added)
 
     def append(
         self, chart: str, lines: Sequence[str], *, saw: str, by: str, strikes: Sequence[tuple[str, str]] = ()
@@ -211,46 +209,32 @@ class Ledger:
         by = named(by, "who enters this")
         with self._adding() as connection:
             held = self._held(connection, chart)
-            there = _records(connection, chart)
+            there = _records(connection, RECORDS.c.chart == chart)
             zone = there[0].content
-            new = self._read(lines, zone) if lines else None
-            contents: list[tuple[Op, str]] = [
+            struck: list[tuple[Op, str]] = [
                 ("strike", strike(hash, named(because, "why"))) for hash, because in strikes
             ]
-            if new is not None:
-                contents += [("event", each) for each in _lines(new)]
+            texts = lines_of(self._read(lines, zone)) if lines else []
+            contents = [*struck, *(("event", each) for each in texts)]
             if not contents:
                 raise LedgerError("there is nothing to append: no line, and nothing to strike")
             if (since := _since(there, saw, chart)) and (again := _again(since, contents, by)) is not None:
-                if any(each.hash not in _placed(there) for each in again if each.op == "event"):
-                    raise Conflict(chart, since)
-                return again
+                if {each.hash for each in again if each.op == "event"} <= {each.hash for each in _standing(there)}:
+                    return again
+                raise Conflict(chart, since)
             if since:
                 raise Conflict(chart, since)
-            found: list[Record] = []
-            fresh: list[tuple[Op, str]] = []
-            gone = {hash for hash, _ in strikes}
-            left = [each for each in there if each.hash not in gone]
-            placed, by_hash = _placed(left), {each.hash: each for each in there}
-            standing = {identity: by_hash[hash] for hash, identity in placed.items()}
-            for n, (op, content) in enumerate(contents):
-                if op == "strike":
-                    known = _struck(content, there)
-                else:
-                    # Where it would stand if it were written now.
-                    known = standing.get(_would_be(left, [text for o, text in contents[: n + 1] if o == "event"]))
-                if known is None:
-                    fresh.append((op, content))
-                else:
-                    found.append(known)
+            already = [_struck(content, there) for _, content in struck]
+            already += _there_already(there, texts, {hash for hash, _ in strikes})
+            fresh = [each for each, known in zip(contents, already, strict=True) if known is None]
+            found = tuple(each for each in already if each is not None)
             if not fresh:
-                return tuple(found)
-            added = self._added(connection, chart, there, fresh, by)
-            person = person_of(folded((*there, *added)))
-            if person != held.person and self._taken(connection, person):
+                return found
+            added = self._made(connection, chart, there, fresh, by)
+            person = person_of(self._checked(there, added))
+            if person != held.person and _of_person(connection, person) is not None:
                 raise LedgerError("another chart is of the person with this id; nothing was written")
-            changed = CHARTS.update().where(CHARTS.c.id == chart)
-            connection.execute(changed.values(person=person, head=added[-1].hash, size=len(there) + len(added)))
+            self._written(connection, person, added)
             return (*found, *added)
 
     def keep_advice(self, chart: str, body: bytes, about: dict[str, Any], *, saw: str, by: str) -> Record:
@@ -258,19 +242,18 @@ class Ledger:
         digest = hashlib.sha256(body).hexdigest()
         content = json.dumps({**about, "head": saw, "sha256": digest}, sort_keys=True, ensure_ascii=False)
         with self._adding() as connection:
-            there = _records(connection, chart)
+            held = self._held(connection, chart)
+            there = _records(connection, RECORDS.c.chart == chart)
             if not any(each.hash == saw for each in there):
                 raise LedgerError(f"chart {chart} never had the head {saw}")
-            if (
-                known := next((each for each in there if each.op == "advice" and each.content == content), None)
-            ) is not None:
+            known = next((each for each in there if each.op == "advice" and each.content == content), None)
+            if known is not None:
                 return known
             if connection.execute(select(KEPT.c.hash).where(KEPT.c.hash == digest)).first() is None:
                 connection.execute(KEPT.insert().values(hash=digest, body=body))
-            (added,) = self._added(connection, chart, there, [("advice", content)], named(by, "who asked"))
-            changed = CHARTS.update().where(CHARTS.c.id == chart)
-            connection.execute(changed.values(head=added.hash, size=len(there) + 1))
-            return added
+            added = self._made(connection, chart, there, [("advice", content)], named(by, "who asked"))
+            self._written(connection, held.person, added)
+            return added[0]
 
     def advice(self, record: Record) -> bytes:
         """The bytes of an advice that was kept."""
@@ -284,7 +267,7 @@ class Ledger:
     def fill(self, records: Sequence[Record], held: Sequence[Held], kept: Sequence[dict[str, Any]]) -> None:
         """Fills an empty ledger with records that were verified, as they are.  Raises LedgerError where it is not empty."""
         with self._adding() as connection:
-            if _tip(connection)[0]:
+            if tip_of(connection)[0]:
                 raise LedgerError(f"'{self.where}' is not empty; an export fills a new ledger only")
             for table, rows in ((KEPT, kept), (RECORDS, map(asdict, records)), (CHARTS, map(asdict, held))):
                 if found := list(rows):
@@ -294,35 +277,45 @@ class Ledger:
 
     # -- behind it -----------------------------------------------------------------------------------------------------
 
-    def _added(
+    def _made(
         self, connection: Connection, chart: str, there: Sequence[Record], contents: Sequence[tuple[Op, str]], by: str
     ) -> list[Record]:
-        """Writes records at the end of a chart; the whole chart must read with them."""
-        seq, over = _tip(connection)
+        """Records that follow those of a chart; nothing is written yet."""
+        seq, over = tip_of(connection)
         entered, added = self.clock().astimezone(UTC), list[Record]()
-        for op, content in contents:
-            seq += 1
-            before = added[-1].hash if added else there[-1].hash if there else NOTHING
-            added.append(made(seq, chart, len(there) + len(added), op, content, by, entered, before, over))
-            over = added[-1].over
-        standing = folded((*there, *added))
-        self._not_ahead(standing)
-        _agreed(standing)
-        _unmoved(there, (*there, *added))
-        connection.execute(RECORDS.insert(), [asdict(each) for each in added])
-        connection.execute(TIP.update().values(seq=seq, over=over))
+        before = there[-1].hash if there else NOTHING
+        for n, (op, content) in enumerate(contents):
+            added.append(made(seq + n + 1, chart, len(there) + n, op, content, by, entered, before, over))
+            before, over = added[-1].hash, added[-1].over
         return added
 
-    def _not_ahead(self, chart: Chart) -> None:
-        """Refuses what has not happened yet: a clock may run ahead by a little."""
-        limit = self.clock().astimezone(UTC) + timedelta(hours=float(book("US").quantity("age.clock_skew").to("h")))
-        late = [
-            Problem(each.line, each.text, "this has not happened yet; look at the date, or at the clock")
-            for each in chart.events
-            if each.at > limit
-        ]
+    def _checked(self, there: Sequence[Record], added: Sequence[Record]) -> Chart:
+        """The whole chart with what is added: it must read, be of one person and of the past, and move nothing else."""
+        standing = folded((*there, *added))
+        # A clock may run ahead by a little.
+        late = Facts(standing, self.clock().astimezone(UTC), book("US")).future
         if late:
-            raise ReadError("the chart with these lines", tuple(late))
+            says = "this has not happened yet; look at the date, or at the clock"
+            raise ReadError("the chart with these lines", tuple(Problem(each.line, each.text, says) for each in late))
+        people = [each.what for each in standing.by_kind.get(e.Person, ()) if isinstance(each.what, e.Person)]
+        if (name := e.differing(people)) is not None:
+            says = f"two lines about the person differ in '{name}': look whether it is the same person; nothing was written"
+            raise ReadError(standing.source, (Problem(0, "", says),))
+        _unmoved(there, (*there, *added), standing)
+        return standing
+
+    @staticmethod
+    def _written(connection: Connection, person: str, added: Sequence[Record]) -> Held:
+        """Writes records, and what follows from them."""
+        last = added[-1]
+        held = Held(last.chart, person, last.hash, last.n + 1)
+        connection.execute(RECORDS.insert(), [asdict(each) for each in added])
+        connection.execute(TIP.update().values(seq=last.seq, over=last.over))
+        if added[0].n == 0:
+            connection.execute(CHARTS.insert(), asdict(held))
+        else:
+            connection.execute(CHARTS.update().where(CHARTS.c.id == held.id).values(asdict(held)))
+        return held
 
     @staticmethod
     def _read(lines: Sequence[str], zone: str) -> Chart:
@@ -334,10 +327,6 @@ class Ledger:
         if row is None:
             raise LedgerError(f"there is no chart {chart}")
         return Held(**row)
-
-    @staticmethod
-    def _taken(connection: Connection, person: str) -> bool:
-        return connection.execute(select(func.count()).where(CHARTS.c.person == person)).scalar_one() > 0
 
     @contextmanager
     def _looking(self) -> Iterator[Connection]:
@@ -376,19 +365,29 @@ def _standing(records: Sequence[Record]) -> list[Record]:
     return [each for each in records if each.op == "event" and each.hash not in struck]
 
 
-def _tip(connection: Connection) -> tuple[int, str]:
+def tip_of(connection: Connection) -> tuple[int, str]:
+    """How many records there are, and the chain over all of them."""
     seq, over = connection.execute(select(TIP.c.seq, TIP.c.over)).one()
     return int(seq), str(over)
 
 
-def _records(connection: Connection, chart: str) -> tuple[Record, ...]:
-    asked = select(RECORDS).where(RECORDS.c.chart == chart).order_by(RECORDS.c.n)
-    return tuple(Record(**row) for row in connection.execute(asked).mappings())
+def _records(connection: Connection, *which: ColumnElement[bool]) -> tuple[Record, ...]:
+    asked = select(RECORDS).where(*which).order_by(RECORDS.c.seq)
+    return tuple(Record(*row) for row in connection.execute(asked))
 
 
-def _lines(chart: Chart) -> list[str]:
+def _of_person(connection: Connection, person: str) -> Held | None:
+    row = connection.execute(select(CHARTS).where(CHARTS.c.person == person)).one_or_none()
+    return None if row is None else Held(*row)
+
+
+def _in_writing(chart: Chart) -> list[e.Event]:
+    return sorted(chart.events, key=lambda each: each.line)
+
+
+def lines_of(chart: Chart) -> list[str]:
     """The lines of its events, in the order of writing."""
-    return [each.text.strip() for each in sorted(chart.events, key=lambda each: each.line)]
+    return [each.text.strip() for each in _in_writing(chart)]
 
 
 def identities(chart: Chart) -> list[str]:
@@ -398,43 +397,34 @@ def identities(chart: Chart) -> list[str]:
     """
     return [
         f"{each.at.isoformat()}{' day' if each.day_only else ''} {written(replace(each, written='')).strip()}"
-        for each in sorted(chart.events, key=lambda each: each.line)
+        for each in _in_writing(chart)
     ]
 
 
-def _would_be(there: Sequence[Record], lines: Sequence[str]) -> str:
-    """The identity of the last of these lines, at the end of a chart."""
-    text = "".join(f"{each}\n" for each in [*(each.content for each in _standing(there)), *lines])
-    return identities(from_text(text, "the lines to append", there[0].content))[-1]
+def _there_already(there: Sequence[Record], texts: Sequence[str], gone: AbstractSet[str]) -> list[Record | None]:
+    """For each of these lines at the end of a chart, less the struck ones, the record of the same event that stands."""
+    if not texts:
+        return []
+    left = [each for each in _standing(there) if each.hash not in gone]
+    text = "".join(f"{each}\n" for each in [*(each.content for each in left), *texts])
+    # Where a line stands depends on those before it only, so one reading places them all.
+    placed = identities(from_text(text, "the lines to append", there[0].content))
+    standing = dict(zip(placed, left, strict=False))
+    return [standing.get(each) for each in placed[len(left) :]]
 
 
-def _placed(records: Sequence[Record]) -> dict[str, str]:
-    """The identity of each event that stands, by the hash of its record."""
-    standing = _standing(records)
-    if not standing:
-        return {}
-    return dict(zip([each.hash for each in standing], identities(folded(records)), strict=True))
-
-
-def _unmoved(before: Sequence[Record], after: Sequence[Record]) -> None:
+def _unmoved(before: Sequence[Record], after: Sequence[Record], chart: Chart) -> None:
     """Raises LedgerError where a change would move another event: a date without a time hangs on its neighbours."""
-    was, is_ = _placed(before), _placed(after)
-    for each in before:
-        moved = each.hash in was and each.hash in is_ and was[each.hash] != is_[each.hash]
-        if moved and not isinstance(read_line(uncommented(each.content))[2], _OF_THE_DAY):
+    stood = _standing(before)
+    if not stood:
+        return
+    was = dict(zip([each.hash for each in stood], identities(folded(before)), strict=True))
+    for each, is_, event in zip(_standing(after), identities(chart), _in_writing(chart), strict=True):
+        if was.get(each.hash, is_) != is_ and not isinstance(event.what, _OF_THE_DAY):
             raise LedgerError(
                 f"this would move another event of its day, '{each.content}', which has no time of its own; nothing was "
                 "written. Strike that one too, and enter it again with its time"
             )
-
-
-def _agreed(chart: Chart) -> None:
-    """Raises ReadError where two lines about the person contradict each other: it may be another person."""
-    people = [each.what for each in chart.by_kind.get(e.Person, ()) if isinstance(each.what, e.Person)]
-    for name in ("born", "sex", "name"):
-        if len({getattr(each, name) for each in people} - {None}) > 1:
-            says = f"two lines about the person differ in '{name}': look whether it is the same person; nothing was written"
-            raise ReadError(chart.source, (Problem(0, "", says),))
 
 
 def person_of(chart: Chart) -> str:
@@ -501,6 +491,4 @@ def _told(where: str, says: str) -> str:
 
 def _bare(where: str) -> str:
     """A URL without its password."""
-    from sqlalchemy.engine import make_url
-
     return make_url(where).render_as_string(hide_password=True) if "://" in where else where

@@ -15,9 +15,9 @@ from sqlalchemy import select
 
 from eutonia.chart import Chart, ReadError
 from eutonia.ledger.errors import LedgerError
-from eutonia.ledger.ledger import Ledger, folded, identities, named, person_of
+from eutonia.ledger.ledger import Ledger, folded, identities, lines_of, named, person_of, tip_of
 from eutonia.ledger.record import Record
-from eutonia.ledger.tables import KEPT, RECORDS, TIP, reading
+from eutonia.ledger.tables import KEPT, RECORDS, reading
 from eutonia.ledger.verify import Chain
 
 _FORM: Final = 1
@@ -42,7 +42,7 @@ class Taken(Struct, frozen=True):
 def exported(ledger: Ledger) -> Iterator[str]:
     """The whole ledger as lines of JSON: a heading, each advice, each record, in their order."""
     with reading(ledger.engine) as connection:
-        seq, over = connection.execute(select(TIP.c.seq, TIP.c.over)).one()
+        seq, over = tip_of(connection)
         yield _line({"eutonia": "ledger", "form": _FORM, "records": seq, "over": over})
         for row in connection.execute(select(KEPT).order_by(KEPT.c.hash)).mappings():
             yield _line({"kept": row["hash"], "body": base64.b64encode(row["body"]).decode()})
@@ -59,7 +59,8 @@ def over_of(heading: str) -> tuple[int, str]:
 def restored(lines: Iterable[str], into: Ledger, source: str = "the export", noted: str | None = None) -> int:
     """Fills an empty ledger with an export, record for record, and verifies it; how many records there are.
 
-    noted: a chain that was written down before, which must be in it.  Raises LedgerError where the ledger is not empty, or the export is not whole; then nothing was written.
+    noted: a chain that was written down before, which must be in it.  Raises LedgerError where the ledger is not empty, or
+    the export is not whole; then nothing was written.
     """
     try:
         found = iter(list(lines))
@@ -135,7 +136,7 @@ def imported(
 
 
 def _taken(ledger: Ledger, source: str, chart: Chart, by: str) -> Taken:
-    lines = [each.text.strip() for each in sorted(chart.events, key=lambda each: each.line)]
+    lines = lines_of(chart)
     dropped, comments = len(chart.dropped), sum(line.strip().startswith("#") for line in chart.lines)
     held = ledger.of_person(person_of(chart))
     if held is None:

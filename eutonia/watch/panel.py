@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import insort
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -63,9 +62,14 @@ class Panel:
         seq, grown = self.ledger.grown(self._seq)
         old = timedelta(hours=float(self.book.quantity("watch.again").to("h")))
         stale = {*grown, *(id for id, each in self.charts.items() if not each.at <= now < each.at + old)}
+        kept = [place for place in self._order if place[2] not in stale]
         for each in self._looked(sorted(stale), now):
-            self._put(each)
+            id = each.held.id
+            self.charts[id] = each
+            kept += [(not task.first, task.due, id, n, task) for n, task in enumerate(each.tasks)]
             seen(1)
+        # What stood before is in its order already, which makes this little work where little has grown.
+        self._order = sorted(kept)
         self._seq, self.at = seq, now
         return len(stale)
 
@@ -80,18 +84,6 @@ class Panel:
         with ProcessPoolExecutor(self.workers, get_context("spawn")) as pool:
             for found in pool.map(ask, parts):
                 yield from found
-
-    def _put(self, watched: Watched) -> None:
-        id = watched.held.id
-        if id in self.charts:
-            self._order = [each for each in self._order if each[2] != id]
-        self.charts[id] = watched
-        new = [(not each.first, each.due, id, n, each) for n, each in enumerate(watched.tasks)]
-        if len(self._order) < _AT_ONCE:
-            self._order = sorted([*self._order, *new])
-            return
-        for place in new:
-            insort(self._order, place)
 
     def tasks(self) -> tuple[Task, ...]:
         """All tasks, the most pressing first."""
