@@ -115,53 +115,53 @@ class Ledger:
         """All charts, in the order in which they were opened."""
         first = select(RECORDS.c.chart, RECORDS.c.seq).where(RECORDS.c.n == 0).subquery()
         asked = select(CHARTS).join(first, first.c.chart == CHARTS.c.id).order_by(first.c.seq)
-        with self._looking() as connection:
+        with self.looking() as connection:
             return tuple(Held(**row) for row in connection.execute(asked).mappings())
 
     def held(self, chart: str) -> Held:
         """One chart by its id.  Raises LedgerError where there is none."""
-        with self._looking() as connection:
+        with self.looking() as connection:
             return self._held(connection, chart)
 
     def of_person(self, person: str) -> Held | None:
         """The chart of a person, by the id that stands on it."""
-        with self._looking() as connection:
+        with self.looking() as connection:
             return _of_person(connection, person)
 
     def count(self) -> int:
         """How many charts there are."""
-        with self._looking() as connection:
+        with self.looking() as connection:
             return connection.execute(select(func.count()).select_from(CHARTS)).scalar_one()
 
     def records(self, chart: str | None = None) -> tuple[Record, ...]:
         """The records of a chart, or of all, in their order."""
-        with self._looking() as connection:
+        with self.looking() as connection:
             return _records(connection, *([] if chart is None else [RECORDS.c.chart == chart]))
 
     def records_of(self, charts: Sequence[str]) -> dict[str, tuple[Record, ...]]:
         """The records of some charts, each in their order."""
         found: dict[str, list[Record]] = {each: [] for each in charts}
-        with self._looking() as connection:
+        with self.looking() as connection:
             for each in _records(connection, RECORDS.c.chart.in_(charts)):
                 found[each.chart].append(each)
         return {chart: tuple(each) for chart, each in found.items()}
 
     def held_of(self, charts: Sequence[str]) -> tuple[Held, ...]:
         """Some charts by their ids."""
-        with self._looking() as connection:
+        with self.looking() as connection:
             rows = connection.execute(select(CHARTS).where(CHARTS.c.id.in_(charts)))
             return tuple(Held(*row) for row in rows)
 
     def grown(self, seq: int) -> tuple[int, tuple[str, ...]]:
         """How many records there are, and which charts have some after the given number of them."""
-        with self._looking() as connection:
+        with self.looking() as connection:
             tip, _ = tip_of(connection)
             asked = select(RECORDS.c.chart).where(RECORDS.c.seq > seq, RECORDS.c.seq <= tip).distinct()
             return tip, tuple(connection.execute(asked).scalars())
 
     def tip(self) -> tuple[int, str]:
         """How many records there are, and the chain over all of them: whoever notes it can later see that none is gone."""
-        with self._looking() as connection:
+        with self.looking() as connection:
             return tip_of(connection)
 
     def chart(self, chart: str, head: str | None = None) -> Chart:
@@ -187,7 +187,7 @@ class Ledger:
         new = self._read(lines, zone)
         person = person_of(new)
         by = named(by, "who enters this")
-        with self._adding() as connection:
+        with self.adding() as connection:
             if (there := _of_person(connection, person)) is not None:
                 records = _records(connection, RECORDS.c.chart == there.id)
                 if records[0].content == zone and {*identities(new)} <= {*identities(folded(records))}:
@@ -207,7 +207,7 @@ class Ledger:
         back.  Raises ReadError for what does not read, Conflict where the chart has grown, LedgerError for all else.
         """
         by = named(by, "who enters this")
-        with self._adding() as connection:
+        with self.adding() as connection:
             held = self._held(connection, chart)
             there = _records(connection, RECORDS.c.chart == chart)
             zone = there[0].content
@@ -241,7 +241,7 @@ class Ledger:
         """Keeps advice as it went out: its bytes, and what it was made from.  The same advice is kept once."""
         digest = hashlib.sha256(body).hexdigest()
         content = json.dumps({**about, "head": saw, "sha256": digest}, sort_keys=True, ensure_ascii=False)
-        with self._adding() as connection:
+        with self.adding() as connection:
             held = self._held(connection, chart)
             there = _records(connection, RECORDS.c.chart == chart)
             if not any(each.hash == saw for each in there):
@@ -258,7 +258,7 @@ class Ledger:
     def advice(self, record: Record) -> bytes:
         """The bytes of an advice that was kept."""
         digest = json.loads(record.content)["sha256"]
-        with self._looking() as connection:
+        with self.looking() as connection:
             body = connection.execute(select(KEPT.c.body).where(KEPT.c.hash == digest)).scalar()
         if body is None:
             raise LedgerError(f"the advice {digest} is not in the ledger, though record {record.seq} names it")
@@ -266,7 +266,7 @@ class Ledger:
 
     def fill(self, records: Sequence[Record], held: Sequence[Held], kept: Sequence[dict[str, Any]]) -> None:
         """Fills an empty ledger with records that were verified, as they are.  Raises LedgerError where it is not empty."""
-        with self._adding() as connection:
+        with self.adding() as connection:
             if tip_of(connection)[0]:
                 raise LedgerError(f"'{self.where}' is not empty; an export fills a new ledger only")
             for table, rows in ((KEPT, kept), (RECORDS, map(asdict, records)), (CHARTS, map(asdict, held))):
@@ -329,12 +329,13 @@ class Ledger:
         return Held(**row)
 
     @contextmanager
-    def _looking(self) -> Iterator[Connection]:
+    def looking(self) -> Iterator[Connection]:
+        """One view of what there is; it waits for no writer."""
         with self._said(), reading(self.engine) as connection:
             yield connection
 
     @contextmanager
-    def _adding(self) -> Iterator[Connection]:
+    def adding(self) -> Iterator[Connection]:
         """One transaction that has the ledger to itself."""
         with self._said(), self.engine.begin() as connection:
             if connection.dialect.name == "postgresql":

@@ -26,7 +26,7 @@ from sqlalchemy.exc import ArgumentError
 from eutonia.ledger.errors import LedgerError
 
 # What the migrations lead to; a database that is elsewhere is not touched.
-VERSION: Final = "0001"
+VERSION: Final = "0002"
 # So long a writer waits for another one, in seconds.
 _WAITS: Final = 10
 

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[2] / "eutonia"
 FLOORS: tuple[Set[str], ...] = (
     {"eutonia.quantity", "eutonia.moment", "eutonia.evidence"},
     {"eutonia.knowledge"},
-    {"eutonia.chart", "eutonia.ledger"},
+    {"eutonia.chart", "eutonia.ledger", "eutonia.clinic"},
     {"eutonia.pump", "eutonia.body"},
     {"eutonia.findings"},
     {"eutonia.plan"},

@@ -190,7 +190,7 @@ def test_what_was_kept_can_be_neither_changed_nor_deleted(where: str) -> None:
     with opened(where) as ledger:
         ledger.open(ANN, by="A")
         for act in ("UPDATE records SET content = 'x' WHERE seq = 2", "DELETE FROM records WHERE seq = 3"):
-            with pytest.raises(LedgerError, match="only added to"), ledger._adding() as connection:
+            with pytest.raises(LedgerError, match="only added to"), ledger.adding() as connection:
                 connection.execute(text(act))
         assert not verify(ledger).faults
 
