@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final, Literal
 
 from eutonia.chart import event as e
@@ -22,7 +23,7 @@ from eutonia.chart.fhir.fields import (
     status,
 )
 from eutonia.chart.fhir.reading import Reading, moment, own
-from eutonia.chart.text import SCALES
+from eutonia.chart.text import LABS, SCALES
 from eutonia.quantity import Quantity, plain
 
 _COUNTING: Final = frozenset({"amended", "corrected", "final"})
@@ -40,13 +41,9 @@ _KINDS: Final[dict[str, str]] = {
     "9353-4": "plasma",
     "82810-3": "pregnancy",
 }
-_UNITS: Final = {
-    "weight": "weight",
-    "height": "height",
-    "creatinine": "creatinine",
-    "egfr": "indexed clearance",
-    "plasma": "concentration",
-}
+# What Eutonia itself wrote (docs/fhir.md): the tests of a chart by their own names, where no standard code says the same.
+_OWN: Final = "urn:eutonia:lab"
+_UNITS: Final = {"weight": "weight", "height": "height", **LABS}
 _PREGNANCY: Final[dict[tuple[str, str], Literal["no", "yes"]]] = {
     (LOINC, "LA15173-0"): "yes",
     (LOINC, "LA26683-5"): "no",
@@ -58,10 +55,9 @@ _PREGNANCY: Final[dict[tuple[str, str], Literal["no", "yes"]]] = {
 def read_observation(item: Item, reading: Reading) -> None:
     """One observation of a kind that a chart knows; every other one is counted."""
     code = concept(item.data.get("code"))
-    kinds = {kind for each in code.of(LOINC) if (kind := _KINDS.get(each))}
-    scale = _scale(code)
+    kinds, scale, misplaced = _asked(code)
     if not kinds and not scale:
-        if any(each in _KINDS for _, each in code.codes):
+        if misplaced:
             raise NotRead(f"code of {shown(code.name)}", "the system of its code is not LOINC's")
         reading.count(item, "no test that a baclofen chart reads")
         return
@@ -77,18 +73,22 @@ def read_observation(item: Item, reading: Reading) -> None:
     elif "pregnancy" in kinds:
         reading.add(at, e.Pregnancy(_pregnant(item.data)))
     else:
-        kind = kinds.pop()
+        (kind,) = kinds
         value = _measured(item, code, kind, reading)
-        reading.add(at, _EVENTS[kind](value))
+        body = _BODY.get(kind)
+        reading.add(at, e.Lab(kind, value) if body is None else body(value))
 
 
-_EVENTS: Final[dict[str, Callable[[Quantity], e.What]]] = {
-    "weight": e.Weight,
-    "height": e.Height,
-    "creatinine": lambda value: e.Lab("creatinine", value),
-    "egfr": lambda value: e.Lab("egfr", value),
-    "plasma": lambda value: e.Lab("plasma", value),
-}
+# A record asks the same few hundred questions again and again.
+@lru_cache(maxsize=8192)
+def _asked(code: Concept) -> tuple[frozenset[str], str, bool]:
+    """The kinds of measurement and the scale that a code names, and whether it has such a code of another system."""
+    kinds = {kind for each in code.of(LOINC) if (kind := _KINDS.get(each))}
+    kinds |= {each for each in code.of(_OWN) if each in LABS}
+    return frozenset(kinds), _scale(code), any(each in _KINDS for _, each in code.codes)
+
+
+_BODY: Final[dict[str, Callable[[Quantity], e.What]]] = {"weight": e.Weight, "height": e.Height}
 
 
 def _measured(item: Item, code: Concept, kind: str, reading: Reading) -> Quantity:
