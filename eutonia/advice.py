@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class Advice(Struct, frozen=True, eq=False, dict=True):
     """Findings, plans and refusals for one chart at one moment; options with their basis, never a directive.
 
-    The future of each plan is worked out when it is first asked for.
+    The future of each plan is worked out when it is first asked for.  beside: the advice on the same chart at the same
+    moment, from which a typed dose was judged.
     """
 
     facts: Facts
@@ -36,6 +37,7 @@ class Advice(Struct, frozen=True, eq=False, dict=True):
     plans: tuple[Plan, ...]
     refusals: tuple[Refusal, ...]
     preference: Preference | None = None
+    beside: Advice | None = None
 
     @property
     def book(self) -> Book:
@@ -59,8 +61,23 @@ class Advice(Struct, frozen=True, eq=False, dict=True):
         return predict(self.facts, self.pump, self.plans, people)
 
     @cached_property
+    def today(self) -> Prediction | Unpredicted | None:
+        """What a model expects if nothing changes; none where nothing is given."""
+        from eutonia.findings.context import taking
+        from eutonia.plan.typed import as_today
+        from eutonia.predict.future import predict
+
+        running = self.pump is not None and self.pump.running
+        if not running and not taking(self.facts):
+            return None
+        plan = as_today(self.facts, self.pump, "adjust" if running else "titration")
+        return predict(self.facts, self.pump, (plan,), getattr(self.estimate, "people", None))[0]
+
+    @cached_property
     def estimate(self) -> Estimate | Unpredicted:
         """What the patient's own data say of them, or why they say nothing."""
+        if self.beside is not None:
+            return self.beside.estimate
         from eutonia.predict.estimate import estimate
 
         return estimate(self.facts, self.pump)
@@ -203,5 +220,6 @@ def what_if(seen: Advice, dose: Program | Regimen) -> Advice:
 
     found = typed(seen.facts, seen.pump, seen.findings, dose)
     if isinstance(found, Refusal):
-        return Advice(seen.facts, seen.pump, seen.findings, (), (found,))
-    return Advice(seen.facts, seen.pump, seen.findings, (as_today(seen.facts, seen.pump, found.kind), found), ())
+        return Advice(seen.facts, seen.pump, seen.findings, (), (found,), beside=seen)
+    plans = (as_today(seen.facts, seen.pump, found.kind), found)
+    return Advice(seen.facts, seen.pump, seen.findings, plans, (), beside=seen)

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, select
 from eutonia.chart import event as e
 from eutonia.chart.chart import from_text
 from eutonia.chart.orders import Program
-from eutonia.chart.text import written
+from eutonia.chart.text import kind_of, written
 from eutonia.clinic.staff import Member
 from eutonia.clinic.tables import DRAFTS
 from eutonia.ledger import Ledger, LedgerError, Record
@@ -62,6 +62,11 @@ class Draft(Struct, frozen=True):
     def event(self) -> e.Event:
         """The event as the first person entered it."""
         return _event(self.line)
+
+    @property
+    def kind(self) -> str:
+        """What kind of event it is, which everybody may know."""
+        return kind_of(self.event.what)
 
     @property
     def differences(self) -> tuple[Differing, ...]:

@@ -78,11 +78,11 @@ def scale(name: str, every: Sequence[dict[str, Any]]) -> Scale:
     elif name == "tone":
         low, high = 0.0, 1.0
     else:
-        low, high = 0.0, _round_up(max(max(each["bands"][name]["p95"]) for each in every))
+        low, high = 0.0, round_up(max(max(each["bands"][name]["p95"]) for each in every))
     return Scale(min(hours), max(max(hours), min(hours) + 1.0), low, high)
 
 
-def _round_up(value: float) -> float:
+def round_up(value: float) -> float:
     """The next of 1, 2, 5, 10 ... at or above a value: the end of an axis, not a clinical number."""
     if value <= 0.0:
         return 1.0

@@ -1,4 +1,4 @@
-"""The command `eutonia`: read, examine, plan, predict, estimate, whatif, advise, verify, simulate, study, ledger, watch, why,
+"""The command `eutonia`: read, examine, plan, predict, estimate, whatif, advise, verify, simulate, study, ledger, watch, paper, why,
 facts."""
 
 from __future__ import annotations
@@ -30,9 +30,11 @@ from eutonia.doors.options import (
     several,
     width,
 )  # fmt: skip
+from eutonia.doors.paper.command import paper
 from eutonia.doors.simulate import simulate
 from eutonia.doors.study import study
 from eutonia.doors.watch import watch
+from eutonia.doors.web.command import serve, staff
 
 if TYPE_CHECKING:
     from eutonia.predict.rank import Preference
@@ -65,13 +67,13 @@ def main() -> None:
     """
 
 
-for each in (simulate, study, predict, estimate, whatif, ledger, watch):
+for each in (simulate, study, predict, estimate, whatif, ledger, watch, paper, serve, staff):
     main.add_command(each)
 
 
 @main.command()
 @ZONE
-@click.option("--as", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--as", "form", type=click.Choice(["text", "json", "fhir"]), default="text", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="The same as --as json.")
 @several(NO_MOMENT, FILE)
 def read(file: Path, form: str, as_json: bool, zone: str | None, now: str | None) -> None:
@@ -82,6 +84,11 @@ def read(file: Path, form: str, as_json: bool, zone: str | None, now: str | None
         if chart.dropped:
             found["dropped"] = [{"where": d.where, "what": d.what, "why": d.why} for d in chart.dropped]
         print_json(found)
+        return
+    if form == "fhir":
+        from eutonia.doors.fhir import chart_bundle, pretty
+
+        click.echo(pretty(chart_bundle(chart)))
         return
     click.echo(chart.to_text(), nl=False)
     for dropped in chart.dropped:

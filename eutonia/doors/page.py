@@ -23,6 +23,7 @@ from eutonia.doors.bands import Panel
 from eutonia.doors.words import NBSP, Level, Menu, Sheet
 from eutonia.moment import DAY, shown_day
 from eutonia.pump import PumpState, pump_state
+from eutonia.quantity import plain
 
 Point = tuple[float, float]
 
@@ -34,25 +35,25 @@ def write_page(advice: Advice, path: Path) -> None:
 
 def page(advice: Advice) -> str:
     """The advice as HTML."""
-    found = advice.as_dict()
+    return environment().get_template("advice.html").render(parts(advice, advice.as_dict()))
+
+
+def parts(advice: Advice, found: dict[str, Any]) -> dict[str, Any]:
+    """What `sheet.html` prints of an advice; `found` is the advice as it goes out."""
     sheet = words.sheet(found)
-    return (
-        _environment()
-        .get_template("advice.html")
-        .render(
-            sheet=sheet,
-            reservoir=_reservoir(advice, {row.label: row.text for row in sheet.pump}),
-            stairs={menu.kind: _stairs(menu) for menu in sheet.menus},
-            legend=words.LEGEND,
-            panels={menu.kind: _panels(menu) for menu in sheet.menus},
-            groups=_groups(sheet),
-            cards=[_card(lines) for lines in sheet.cards],
-            tradeoffs=tradeoff.tradeoffs(found),
-            tradeoff_legend=tradeoff.LEGEND,
-            moved=spans.spans(found["estimate"]),
-            spans_legend=own.SPANS,
-        )
-    )
+    return {
+        "sheet": sheet,
+        "reservoir": _reservoir(advice, {row.label: row.text for row in sheet.pump}),
+        "stairs": {menu.kind: _stairs(menu) for menu in sheet.menus},
+        "legend": words.LEGEND,
+        "panels": {menu.kind: _panels(menu) for menu in sheet.menus},
+        "groups": _groups(sheet),
+        "cards": [_card(lines) for lines in sheet.cards],
+        "tradeoffs": tradeoff.tradeoffs(found),
+        "tradeoff_legend": tradeoff.LEGEND,
+        "moved": spans.spans(found["estimate"]),
+        "spans_legend": own.SPANS,
+    }
 
 
 def _panels(menu: Menu) -> list[list[Panel]]:
@@ -78,7 +79,7 @@ def write_spans(estimate: dict[str, Any], path: Path, who: str) -> None:
     foot = spans.HIGH * len(rows) + 16.0
     closing = (who, *textwrap.wrap(own.SPANS, 66))
     text = (
-        _environment()
+        environment()
         .get_template("spans.svg")
         .render(
             rows=rows, height=foot + 11.0 * len(closing), foot=foot, title=f"The patient's own data, {who}",
@@ -102,7 +103,7 @@ def plot(predictions: list[dict[str, Any]], who: str) -> str:
             y += bands.HIGH
     says = " ".join(f"{each['head']} {each['panel'].title}: {each['panel'].says}." for each in drawings).strip()
     return (
-        _environment()
+        environment()
         .get_template("plot.svg")
         .render(
             drawings=drawings,
@@ -154,16 +155,26 @@ _NUMBERED: Final = re.compile(r"[0-9]+\. ")
 # -- how text comes onto the page: `q` in HTML, `glue` in attributes and drawings, `c` for coordinates -----------------
 
 
-def _environment() -> Environment:
+TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
+def environment(*folders: Path) -> Environment:
+    """The templates of all pages, before them those of some other folders."""
     found = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        loader=FileSystemLoader([*folders, TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters.update(q=q, glue=words.glue, c=coordinates)
+    # Where a whole story can be opened the workbench puts links; a page that stands alone has none.
+    found.filters.update(q=q, glue=words.glue, c=coordinates, n=counted, whys=lambda _: "")
     return found
+
+
+def counted(many: int) -> str:
+    """How many of something, in groups of three digits."""
+    return plain(many)
 
 
 _LONGEST: Final = 32

@@ -240,11 +240,11 @@ def sheet(found: dict[str, Any]) -> Sheet:
     pump = found["pump"]
     boxed = next((each["basis"] for each in findings if each["id"] == "refill"), "") if pump else ""
     return Sheet(
-        _head(found),
+        head(found),
         tuple(tuple(each["card"]) for each in findings if each.get("card")),
         _tally(findings),
         tuple(_remark(each, boxed) for each in findings),
-        _pump(pump, found["now"]) if pump else (),
+        pump_rows(found),
         _menus(found["plans"], pump, found["predictions"]),
         tuple(
             Denial(_kind(each["kind"]), each["why"], each["lifts"], ", ".join(each["facts"]))
@@ -256,6 +256,27 @@ def sheet(found: dict[str, Any]) -> Sheet:
         own.learned(found["estimate"]),
         own.ordered(found, KINDS),
     )
+
+
+def head(found: dict[str, Any]) -> Head:
+    """Whose advice this is, of when, and from what."""
+    person, knowledge, now = found["person"], found["knowledge"], found["now"]
+    away = now[19:]
+    zone = "UTC" if away in ("+00:00", "Z") else f"UTC{away}"
+    return Head(
+        person["id"] or "id not on the chart",
+        person["name"],
+        f"born {person['born']}" if person["born"] else "birth date not on the chart",
+        f"as of {moment(now)} ({zone})",
+        now,
+        f"knowledge {knowledge['version']} {knowledge['hash'][:8]}, {knowledge['jurisdiction']}; "
+        f"chart {found['chart'][:8]}",
+    )
+
+
+def pump_rows(found: dict[str, Any]) -> tuple[Row, ...]:
+    """How the pump stands; nothing where there is none."""
+    return _pump(found["pump"], found["now"]) if found["pump"] else ()
 
 
 # -- what must not break ------------------------------------------------------------------------------------------------
@@ -285,21 +306,6 @@ def glue(text: str) -> str:
 
 
 # -- the parts ---------------------------------------------------------------------------------------------------------
-
-
-def _head(found: dict[str, Any]) -> Head:
-    person, knowledge, now = found["person"], found["knowledge"], found["now"]
-    away = now[19:]
-    zone = "UTC" if away in ("+00:00", "Z") else f"UTC{away}"
-    return Head(
-        person["id"] or "id not on the chart",
-        person["name"],
-        f"born {person['born']}" if person["born"] else "birth date not on the chart",
-        f"as of {moment(now)} ({zone})",
-        now,
-        f"knowledge {knowledge['version']} {knowledge['hash'][:8]}, {knowledge['jurisdiction']}; "
-        f"chart {found['chart'][:8]}",
-    )
 
 
 def _tally(findings: list[dict[str, Any]]) -> str:

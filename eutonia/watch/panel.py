@@ -12,6 +12,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from eutonia.chart import ReadError
+from eutonia.chart.event import Person
 from eutonia.chart.facts import Facts
 from eutonia.knowledge import Book, book
 from eutonia.ledger import Ledger
@@ -23,11 +24,12 @@ from eutonia.watch.tasks import tasks
 
 
 class Watched(Struct, frozen=True):
-    """One chart as it was last looked at: its head, when, and its tasks; or why it could not be looked at."""
+    """One chart as it was last looked at: its head, when, its tasks and whose it is; or why it could not be looked at."""
 
     held: Held
     at: datetime
     tasks: tuple[Task, ...]
+    who: Person | None = None
     failed: str = ""
 
 
@@ -115,9 +117,10 @@ def _asked(where: str, ids: Sequence[str], now: datetime, jurisdiction: str) -> 
 
 def _one(held: Held, records: Sequence[Record], now: datetime, known: Book) -> Watched:
     try:
-        return Watched(held, now, tasks(Facts(folded(records), now, known), held.id, held.person))
+        facts = Facts(folded(records), now, known)
+        return Watched(held, now, tasks(facts, held.id, held.person), getattr(facts.person, "value", None))
     except Exception as error:
         do = "Look at the chart: it cannot be looked at, and nobody watches over this patient."
         why = str(error) if isinstance(error, ReadError) else f"{type(error).__name__}: {error}"
         task = Task(held.id, held.person, "unread", now, local_day(now, UTC), do, why, "a correction", True)
-        return Watched(held, now, (task,), why)
+        return Watched(held, now, (task,), None, why)

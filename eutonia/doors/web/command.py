@@ -1,0 +1,149 @@
+"""The commands `eutonia serve` and `eutonia staff`: the workbench in a browser, and who may use it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import click
+
+from eutonia.doors.ledger import LEDGER, opened
+from eutonia.doors.options import AS_JSON, JURISDICTION, ZONE, give_up, print_json, several
+
+_MISSING = "the workbench needs more than the base install: pip install 'eutonia[serve]'"
+
+
+@click.command()
+@several(LEDGER, JURISDICTION, ZONE)
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any that is free.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--name", "names", multiple=True, help="A name under which browsers ask for it, behind a proxy.")
+@click.option("--demo", is_flag=True, help="A clinic of made-up patients in a ledger that is gone afterwards.")
+@click.option("--now", help="With --demo: begin at this moment, such as '2026-05-02 09:00'.")
+def serve(
+    where: str,
+    jurisdiction: str,
+    zone: str | None,
+    port: int,
+    host: str,
+    names: tuple[str, ...],
+    demo: bool,
+    now: str | None,
+) -> None:
+    """Serve the workbench: the panel, each chart, what-if, and writing with a second person.
+
+    It listens on this machine alone. For others put a proxy with HTTPS before it, and name it with --name.
+    """
+    try:
+        import uvicorn
+
+        from eutonia.doors.web.app import application
+        from eutonia.doors.web.office import Office
+    except ModuleNotFoundError as error:
+        give_up(f"{_MISSING} (missing: {error.name})")
+    if now is not None and not demo:
+        raise click.UsageError("--now is for the demo: a clinic's clock is the machine's")
+    hosts = ("127.0.0.1", "localhost", *names, *((host,) if host not in ("0.0.0.0", "::") else ()))
+    with ExitStack() as stack:
+        clock = None
+        if demo:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="eutonia-demo-")))
+            where, clock = str(folder / "demo.ledger"), _from(now)
+            _furnish(where, clock)
+        try:
+            office = Office(
+                where, jurisdiction=jurisdiction.upper(), zone=zone or "UTC", clock=clock, workers=os.cpu_count() or 1
+            )
+        except Exception as error:
+            give_up(str(error))
+        if not office.staff.everyone():
+            give_up(
+                f"nobody may sign in yet: eutonia staff add NAME --shown 'N. Name' --role administrator --ledger {where}"
+            )
+        config = uvicorn.Config(
+            application(office, hosts=hosts), host=host, port=port, log_level="warning", access_log=False,
+            server_header=False, proxy_headers=bool(names), timeout_graceful_shutdown=5,
+        )  # fmt: skip
+        socket = config.bind_socket()
+        click.echo(f"\nThe workbench: http://{host}:{socket.getsockname()[1]}/   (Ctrl-C ends it)")
+        uvicorn.Server(config).run(sockets=[socket])
+
+
+@click.group()
+def staff() -> None:
+    """Keep the list of those who may use the workbench."""
+
+
+@staff.command("list")
+@several(LEDGER, AS_JSON)
+def list_(where: str, as_json: bool) -> None:
+    """Name everybody who may sign in."""
+    with opened(where) as ledger:
+        everyone = _staff(ledger).everyone()
+    if as_json:
+        print_json([{"name": e.name, "shown": e.shown, "role": e.role, "locked": e.locked} for e in everyone])
+        return
+    for each in everyone:
+        click.echo(f"{each.name}  {each.shown}  {each.role}{'  locked for a while' if each.locked else ''}")
+
+
+@staff.command()
+@click.argument("name")
+@click.option("--shown", required=True, help="The name that stands on charts.")
+@click.option("--role", required=True, type=click.Choice(["reader", "clinician", "checker", "administrator"]))
+@click.option(
+    "--password", prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for where it is not given."
+)
+@LEDGER
+def add(name: str, shown: str, role: str, password: str, where: str) -> None:
+    """Add somebody, to a new ledger too."""
+    with opened(where, create=True) as ledger:
+        _staff(ledger).add(name, shown, role, password)
+    click.echo(f"{name} may sign in as {role}.")
+
+
+@staff.command()
+@click.argument("name")
+@click.option(
+    "--password", prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for where it is not given."
+)
+@LEDGER
+def password(name: str, password: str, where: str) -> None:
+    """Give somebody a new password; it also unlocks."""
+    with opened(where) as ledger:
+        _staff(ledger).change(name, password=password)
+    click.echo(f"{name} has a new password.")
+
+
+def _staff(ledger: Any) -> Any:
+    try:
+        from eutonia.clinic import Staff
+    except ModuleNotFoundError as error:
+        give_up(f"{_MISSING} (missing: {error.name})")
+    return Staff(ledger)
+
+
+def _from(now: str | None) -> Any:
+    """A clock that begins at a moment and runs on; the machine's where none is given."""
+    if now is None:
+        return None
+    begun, started = datetime.fromisoformat(now), monotonic()
+    begun = begun if begun.tzinfo else begun.replace(tzinfo=UTC)
+    return lambda: begun + timedelta(seconds=monotonic() - started)
+
+
+def _furnish(where: str, clock: Any) -> None:
+    from eutonia.doors.web.demo import PEOPLE, furnish
+    from eutonia.ledger import Ledger
+
+    charts = Path(__file__).parents[3] / "examples"
+    with Ledger(where, create=True, clock=clock) as ledger:
+        passwords = furnish(ledger, charts.glob("*.chart"), ledger.clock())
+    click.echo("A demo clinic of made-up patients; nothing of it stays. Sign in as:")
+    for name, shown, role in PEOPLE:
+        click.echo(f"  {role:<14} {name:<8} {passwords[name]}   ({shown})")
