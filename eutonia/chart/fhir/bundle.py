@@ -7,10 +7,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import force_setattr
 
 from eutonia.chart.chart import Dropped
 from eutonia.chart.fhir.fields import Json, an_object, line, objects, shown
@@ -49,6 +50,8 @@ class Item(Struct, frozen=True):
     def resolve(self, reference: str) -> str:
         """The full name that a reference in this resource means: a local one is meant on the resource's own server."""
         reference = reference.partition("/_history/")[0]
+        if not self.url.startswith("http"):
+            return reference
         base = self.url.removesuffix(self.local)
         return base + reference if base.startswith("http") and _LOCAL.fullmatch(reference) else reference
 
@@ -92,9 +95,9 @@ def open_bundle(text_or_data: str | dict[str, Any], source: str) -> Bundle:
     items: dict[str, list[Item]] = {}
     skipped: Counter[str] = Counter()
     places: dict[str, Item] = {}
-    names = {name: item for item in found for name in (item.local, item.url) if name}
+    names: dict[str, Item] = {}
     for item in found:
-        about = _about_patient(item, patient, names, source)
+        about = _about_patient(item, patient, found, names, source)
         if item.type == "Patient":
             continue
         if item.type not in READ:
@@ -107,10 +110,12 @@ def open_bundle(text_or_data: str | dict[str, Any], source: str) -> Bundle:
                 raise _error(source, says)
             dropped.append(Dropped(item.path, f"{item.type} stands twice", "the same resource counts once"))
             continue
-        item = replace(item, about_patient=about)
+        force_setattr(item, "about_patient", about)  # known only now, and nobody has seen the item yet
         items.setdefault(item.type, []).append(item)
-        for name in filter(None, (item.url, item.local)):
-            places.setdefault(name, item)
+        if item.url:
+            places.setdefault(item.url, item)
+        if item.local:
+            places.setdefault(item.local, item)
     return Bundle(patient, items, places, skipped, tuple(dropped), data.get("timestamp"))
 
 
@@ -155,7 +160,7 @@ def _resources(bundle: Json, path: str, dropped: list[Dropped], depth: int) -> I
             dropped.append(Dropped(place, "no resource", "the entry holds nothing that can be read"))
             continue
         type_ = resource.get("resourceType")
-        if not isinstance(type_, str) or not _NAME.fullmatch(type_):
+        if not isinstance(type_, str) or not _is_name(type_):
             dropped.append(Dropped(place, "no resourceType", "it is not known what it is"))
         elif type_ == "Bundle" and depth < 3:
             yield from _resources(resource, place, dropped, depth + 1)
@@ -169,6 +174,11 @@ def _resources(bundle: Json, path: str, dropped: list[Dropped], depth: int) -> I
             url, id_ = entry.get("fullUrl"), resource.get("id")
             local = f"{type_}/{id_}" if isinstance(id_, str) and id_ else ""
             yield Item(f"{place} ({type_})", type_, resource, url if isinstance(url, str) else "", local)
+
+
+@lru_cache(maxsize=256)
+def _is_name(type_: str) -> bool:
+    return _NAME.fullmatch(type_) is not None
 
 
 def _issue(outcome: Json) -> str:
@@ -197,21 +207,33 @@ def _two(source: str, patient: Item, other: str, path: str) -> ReadError:
     return _error(source, f"two patients in one file: {_called(patient)} and {other} ({path}); keep one file a person")
 
 
-def _about_patient(item: Item, patient: Item, names: dict[str, Item], source: str) -> bool:
-    """Whether the resource names the patient, and nobody else; another patient is an error for the whole file."""
+def _about_patient(item: Item, patient: Item, found: list[Item], names: dict[str, Item], source: str) -> bool:
+    """Whether the resource names the patient, and nobody else; another patient is an error for the whole file.
+
+    `names` is filled when the first reference leads elsewhere; in most records none does.
+    """
     answers: list[bool] = []
+    data, away = item.data, item.url.startswith("http")
     for key in ("subject", "patient", "beneficiary"):
-        value = item.data.get(key)
+        value = data.get(key)
         if value is None:
             continue
-        for reference in objects(value if isinstance(value, list) else [value]):
+        for reference in (value,) if isinstance(value, dict) else objects(value):
             to = reference.get("reference")
+            # Most of a record, and nothing to work out.
+            if not away and to and (to == patient.local or to == patient.url) and "/_history/" not in to:
+                answers.append(True)
+                continue
             if not isinstance(to, str) or not to:
                 answers.append(_identified(reference, patient))
                 continue
             to = item.resolve(to)
             answers.append(to == patient.url or to == patient.local)
-            if not answers[-1] and _another(to, names):
+            if answers[-1]:
+                continue
+            if not names:
+                names.update((name, each) for each in found for name in (each.local, each.url) if name)
+            if _another(to, names):
                 raise _two(source, patient, shown(to), item.path)
     return bool(answers) and all(answers)
 

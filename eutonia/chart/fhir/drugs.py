@@ -41,6 +41,8 @@ _SPINE: Final = re.compile(r"intrathecal|gablofen|\binject|\bpump\b|\bsyringe\b|
 _BY_MOUTH: Final = re.compile(
     r"(?:per )?oral(?:ly)?(?: (?:route|use))?(?: \(qualifier value\))?|by mouth|po|p\.o\.|per os", re.I
 )
+# How the note of an order into the spine begins: such an order shows that there is a pump, and says nothing of its state.
+IN_THE_SPINE: Final = "the record holds an intrathecal order: "
 _ON_SKIN: Final = re.compile(r"\b(?:cream|gel|topical|ointment|patch|suppositor\w+|lotion)\b", re.I)
 
 
@@ -90,7 +92,7 @@ def _drug(item: Item, reading: Reading) -> _Order | None:
     dosage = item.data.get("dosageInstruction" if requested else "dosage")
     routes = [concept(each["route"]) for each in objects(dosage) if "route" in each]
     if _into_the_spine(drug, routes, dosage):
-        reading.add(at, e.Note(f"the record holds an intrathecal order: {text}"))
+        reading.add(at, e.Note(IN_THE_SPINE + text))
         reading.drop(item, text, "an intrathecal order is not a pump program; write refill and program lines")
         return None
     return _order(item, text, at, routes, dosage)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from msgspec import Struct
@@ -66,10 +66,12 @@ def an_object(value: object) -> dict[str, Any]:
 
 def objects(value: object) -> list[dict[str, Any]]:
     """The objects of the list that stands there."""
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+    if not isinstance(value, list):
+        return []
+    return [each for each in value if isinstance(each, dict)]
 
 
-class Concept(Struct, frozen=True):
+class Concept(Struct, frozen=True, dict=True):
     """A CodeableConcept: its own text, its codes with their systems, and what the codes are displayed as."""
 
     text: str
@@ -81,7 +83,7 @@ class Concept(Struct, frozen=True):
         """What it is called: its text, else the first display."""
         return self.text or next(iter(self.displays), "")
 
-    @property
+    @cached_property
     def words(self) -> str:
         """Everything it says, in small letters, to look for a word in."""
         return " | ".join((self.text, *self.displays)).lower()
@@ -91,24 +93,35 @@ class Concept(Struct, frozen=True):
         return tuple(code for its, code in self.codes if its == system)
 
 
-@lru_cache(maxsize=4096)
-def _term(text: str) -> str:
-    """A text of a terminology, which a record repeats hundreds of times."""
-    return line(text)
-
-
 def concept(value: object) -> Concept:
     """The concept that stands there; an empty one where none does."""
-    found = an_object(value)
+    if not isinstance(value, dict):
+        return _EMPTY
+    text, coding = value.get("text"), value.get("coding")
+    rows: list[object] = []
+    for each in coding if isinstance(coding, list) else ():
+        if isinstance(each, dict):
+            rows += (each.get("system"), each.get("code"), each.get("display"))
+    try:
+        return _concept(text, *rows)
+    except TypeError:  # a list or an object stands where a text should, and cannot be looked up
+        return _concept.__wrapped__(text, *rows)
+
+
+# A record repeats the terms of a terminology hundreds of times.
+@lru_cache(maxsize=8192, typed=True)
+def _concept(text: object, *rows: object) -> Concept:
     codes: list[tuple[str, str]] = []
     displays: list[str] = []
-    for coding in objects(found.get("coding")):
-        system, code, display = coding.get("system"), coding.get("code"), coding.get("display")
+    for system, code, display in zip(rows[::3], rows[1::3], rows[2::3], strict=True):
         if isinstance(code, str):
-            codes.append((_term(system) if isinstance(system, str) else "", _term(code)))
+            codes.append((line(system), line(code)))
         if isinstance(display, str):
-            displays.append(_term(display))
-    return Concept(line(found.get("text")), tuple(codes), tuple(filter(None, displays)))
+            displays.append(line(display))
+    return Concept(line(text), tuple(codes), tuple(filter(None, displays)))
+
+
+_EMPTY: Final = Concept("", (), ())
 
 
 def status(value: object, counting: frozenset[str]) -> str:
@@ -185,7 +198,7 @@ def _written(instant: datetime, home: tzinfo) -> str:
         local, away = instant.astimezone(UTC), timedelta()
     minutes = away // timedelta(minutes=1)
     distance = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}" if minutes else "Z"
-    return local.strftime("%Y-%m-%d %H:%M:%S" if local.second else "%Y-%m-%d %H:%M") + distance
+    return local.replace(tzinfo=None).isoformat(" ", "seconds" if local.second else "minutes") + distance
 
 
 # --- quantities -------------------------------------------------------------------------------------------------------

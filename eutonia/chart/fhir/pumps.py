@@ -15,6 +15,9 @@ _PUMP: Final = re.compile(
 )
 _OTHER_PUMP: Final = re.compile(r"insulin|enteral|feeding|syringe|breast", re.I)
 
+# How the note of a pump begins.
+NAMES_A_PUMP: Final = "the record names a pump: "
+
 _COUNTING: Final = {
     "Device": frozenset({"active", "inactive"}),
     "DeviceUseStatement": frozenset({"active", "completed"}),
@@ -43,7 +46,7 @@ def read_pump(item: Item, reading: Reading) -> None:
     except NotRead as reason:
         raise NotRead(f"{text}: {reason.what}", reason.why) from None
     names = _DATES[item.type]
-    reading.add(placed(item, reading, *names) if names else None, e.Note(f"the record names a pump: {text}"))
+    reading.add(placed(item, reading, *names) if names else None, e.Note(NAMES_A_PUMP + text))
     reading.drop(item, text, "pump state is not read from records; write implant, refill and program lines")
 
 
