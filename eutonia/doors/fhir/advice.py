@@ -17,13 +17,13 @@ MODULE: Final = f"{OWN}advise"
 _MEANT: Final = "Options with their basis for a clinician, never a directive; none is chosen. Not for emergencies."
 
 
-def advice_bundle(advice: Advice, *, foresee: bool = True, module: str = MODULE) -> Json:
+def advice_bundle(advice: Advice, *, foresee: bool = True, module: str = MODULE, known_as: str = "") -> Json:
     """The whole advice as a bundle; without `foresee` nothing is predicted, which takes most of the time.
 
-    module: where the operation that gave it is defined.
+    module: where the operation that gave it is defined; known_as: the id under which a server knows the patient.
     """
     facts = advice.facts
-    writing = recorded(facts)
+    writing = recorded(facts, known_as)
     # The same chart gives another advice at another moment, or with other knowledge.
     writing.seed = "\n".join((facts.chart.hash, writing.now, facts.book.library.hash, facts.book.jurisdiction))
     computed = write_pump(writing, advice)

@@ -38,7 +38,10 @@ def capabilities(base: str) -> Json:
                     },
                     {
                         "type": "Patient",
-                        "interaction": [{"code": "read"}, {"code": "search-type"}],
+                        "interaction": [
+                            {"code": "read"},
+                            {"code": "search-type", "documentation": "by POST to _search alone: no id in an address"},
+                        ],
                         "searchParam": [
                             {
                                 "name": "identifier",

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
 from msgspec import Struct
 
 from eutonia.chart import Chart
-from eutonia.doors.fhir.people import OTHER, patient_id
 
 
 class Charts(Protocol):
-    """The charts of a clinic, by the ids of their persons."""
+    """The charts of a clinic, by ids that say nothing of a person, for they stand in addresses."""
 
     def chart(self, id: str) -> Chart:
-        """The chart of a person; KeyError where there is none."""
+        """A chart; KeyError where there is none of this id."""
 
-    def ids(self) -> Iterable[str]:
-        """The ids of all persons."""
+    def of_person(self, person: str) -> str:
+        """The id of the chart of a person, by the id that stands on it; KeyError where there is none."""
 
 
 def _clock() -> datetime:
@@ -34,18 +33,3 @@ class Office(Struct, frozen=True):
     jurisdiction: str = "US"
     zone: str = "UTC"
     clock: Callable[[], datetime] = _clock
-
-    def chart(self, patient: str) -> Chart:
-        """The chart of a patient by the id that FHIR knows; KeyError where there is none."""
-        if patient_id(patient) != patient:
-            raise KeyError(patient)
-        try:
-            return self.charts.chart(patient)
-        except KeyError:
-            if not patient.startswith(OTHER):
-                raise
-            # An id that FHIR cannot write goes by another name, which only a look at all ids gives back.
-            own = next((each for each in self.charts.ids() if patient_id(each) == patient), None)
-            if own is None:
-                raise
-            return self.charts.chart(own)

@@ -47,7 +47,7 @@ def write_patient(writing: Writing) -> Json:
         "gender": said.get("sex"),
         "birthDate": said["born"].isoformat() if "born" in said else None,
     }
-    writing.patient = writing.add("the person", resource, patient_id(id_) if id_ else "")
+    writing.patient = writing.add("the person", resource, writing.known_as or (patient_id(id_) if id_ else ""))
     return writing.patient
 
 

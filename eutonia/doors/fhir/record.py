@@ -45,17 +45,21 @@ _WRITERS: Final[dict[type, Callable[[Writing, str, e.Event, Any], None]]] = {
 }
 
 
-def chart_bundle(chart: Chart, now: datetime | str | None = None, type_: str = "collection") -> Json:
+def chart_bundle(
+    chart: Chart, now: datetime | str | None = None, type_: str = "collection", *, known_as: str = ""
+) -> Json:
     """The whole chart as a bundle; `now` is the moment of which it speaks, without it that of the last event.
+
+    known_as: the id under which a server knows the patient; without it one is made from the person's own.
 
     The same chart and the same moment give the same bundle, to the byte.
     """
-    return recorded(_facts(chart, now)).bundle(type_)
+    return recorded(_facts(chart, now), known_as).bundle(type_)
 
 
-def patient_of(chart: Chart) -> Json:
+def patient_of(chart: Chart, *, known_as: str = "") -> Json:
     """The patient of a chart alone."""
-    return tidy(people.write_patient(Writing(_facts(chart, None))))  # type: ignore[no-any-return]
+    return tidy(people.write_patient(Writing(_facts(chart, None), known_as)))  # type: ignore[no-any-return]
 
 
 def _facts(chart: Chart, now: datetime | str | None) -> Facts:
@@ -63,9 +67,9 @@ def _facts(chart: Chart, now: datetime | str | None) -> Facts:
     return Facts(chart, chart.events[-1].at if now is None else chart.moment(now), book("US"))
 
 
-def recorded(facts: Facts) -> Writing:
+def recorded(facts: Facts, known_as: str = "") -> Writing:
     """A bundle into which the chart, as it stands at the moment of the facts, has been written."""
-    writing = Writing(facts)
+    writing = Writing(facts, known_as)
     people.write_patient(writing)
     repeated, future = set(map(id, facts.repeated)), set(map(id, facts.future))
     for number, event in enumerate(facts.chart.events, 1):

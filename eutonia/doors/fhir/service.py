@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Final
+from urllib.parse import parse_qsl
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -30,6 +31,7 @@ __all__ = ["LARGEST", "Charts", "Office", "routes"]
 LARGEST: Final = 16 * 1024 * 1024
 _FHIR: Final = "application/fhir+json"
 _READ: Final = frozenset({_FHIR, "application/json"})
+_FORM: Final = frozenset({"application/x-www-form-urlencoded"})
 _ACCEPTED: Final = frozenset({*_READ, "application/*", "*/*", "json", "text/json"})
 
 Answer = Callable[[Office, Request, bytes], Json]
@@ -44,7 +46,7 @@ def routes(office: Office) -> list[Route]:
     return [
         at("/metadata", _metadata),
         at("/OperationDefinition/advise", _definition),
-        at("/Patient", _search),
+        at("/Patient/_search", _search, "POST"),
         at("/Patient/{id}", _patient),
         at("/Patient/{id}/$everything", _everything),
         at("/Patient/{id}/$advise", _advise, "GET", "POST"),
@@ -93,8 +95,9 @@ async def _body(request: Request) -> bytes:
         found += piece
         if len(found) > LARGEST:
             raise Refused(413, "too-long", f"the body is larger than {LARGEST // 1024 // 1024} MiB")
-    if found and not _kinds(request.headers.get("content-type", "")) & _READ:
-        raise Refused(415, "not-supported", f"the body must be {_FHIR}")
+    read = _FORM if request.url.path.endswith("/_search") else _READ
+    if found and not _kinds(request.headers.get("content-type", "")) & read:
+        raise Refused(415, "not-supported", f"the body must be {' or '.join(sorted(read))}")
     return bytes(found)
 
 
@@ -115,30 +118,33 @@ def _definition(office: Office, request: Request, _: bytes) -> Json:
 
 def _chart(office: Office, request: Request) -> Chart:
     try:
-        return office.chart(request.path_params["id"])
+        return office.charts.chart(request.path_params["id"])
     except KeyError:
         raise Refused(404, "not-found", "there is no patient of this id") from None
 
 
 def _patient(office: Office, request: Request, _: bytes) -> Json:
-    return patient_of(_chart(office, request))
+    return patient_of(_chart(office, request), known_as=request.path_params["id"])
 
 
-def _search(office: Office, request: Request, _: bytes) -> Json:
-    """The patient of one identifier: exact, or none; there is no list of all patients."""
-    given = [(name, value) for name, value in request.query_params.multi_items() if name != "_format"]
-    if [name for name, _ in given] != ["identifier"]:
-        raise Refused(400, "not-supported", "patients are found by one 'identifier', and by nothing else")
-    system, bar, value = given[0][1].rpartition("|")
+def _search(office: Office, request: Request, body: bytes) -> Json:
+    """The patient of one identifier: exact, or none; there is no list of all patients.
+
+    By POST alone: an identifier in an address would stand in every log on its way.
+    """
+    given = [(name, value) for name, value in parse_qsl(body.decode(errors="replace"), keep_blank_values=True)]
+    if [name for name, _ in given if name != "_format"] != ["identifier"] or request.url.query:
+        raise Refused(400, "not-supported", "patients are found by one 'identifier' in the body, and by nothing else")
+    system, bar, value = dict(given)["identifier"].rpartition("|")
     found: list[Json] = []
     if value and (not bar or system == f"{OWN}person"):
         try:
-            patient = patient_of(office.charts.chart(value))
-            url = f"{office.base}/Patient/{patient['id']}"
-            found.append({"fullUrl": url, "resource": patient, "search": {"mode": "match"}})
+            id_ = office.charts.of_person(value)
+            patient = patient_of(office.charts.chart(id_), known_as=id_)
+            found.append({"fullUrl": f"{office.base}/Patient/{id_}", "resource": patient, "search": {"mode": "match"}})
         except KeyError:
             pass
-    link = [{"relation": "self", "url": f"{office.base}/Patient?{request.url.query}"}]
+    link = [{"relation": "self", "url": f"{office.base}/Patient/_search"}]
     bundle: Json = {"resourceType": "Bundle", "type": "searchset", "total": len(found), "link": link}
     return bundle | {"entry": found} if found else bundle
 
@@ -146,7 +152,8 @@ def _search(office: Office, request: Request, _: bytes) -> Json:
 def _everything(office: Office, request: Request, _: bytes) -> Json:
     if set(request.query_params) - {"_format"}:
         raise Refused(400, "not-supported", "$everything gives the whole chart; it takes no parameters")
-    return chart_bundle(_chart(office, request), office.clock(), "searchset")
+    chart = _chart(office, request)
+    return chart_bundle(chart, office.clock(), "searchset", known_as=request.path_params["id"])
 
 
 def _advise(office: Office, request: Request, body: bytes) -> Json:
@@ -154,7 +161,7 @@ def _advise(office: Office, request: Request, body: bytes) -> Json:
     if asked.bundle is not None:
         says = "the patient of the address has a chart here, so no bundle may be given; send it to $advise"
         raise Refused(400, "invalid", says)
-    return _answer(office, _chart(office, request), asked)
+    return _answer(office, _chart(office, request), asked, request.path_params["id"])
 
 
 def _advise_anybody(office: Office, request: Request, body: bytes) -> Json:
@@ -164,7 +171,7 @@ def _advise_anybody(office: Office, request: Request, body: bytes) -> Json:
     return _answer(office, from_bundle(asked.bundle, "the bundle", office.zone), asked)
 
 
-def _answer(office: Office, chart: Chart, asked: Asked) -> Json:
+def _answer(office: Office, chart: Chart, asked: Asked, known_as: str = "") -> Json:
     advice = advise(chart, asked.now or office.clock(), asked.jurisdiction or office.jurisdiction)
     where = f"{office.base}/OperationDefinition/advise"
-    return advice_bundle(advice, foresee=asked.predictions, module=where)
+    return advice_bundle(advice, foresee=asked.predictions, module=where, known_as=known_as)

@@ -21,10 +21,12 @@ class Writing:
     """Collects resources.  `open` holds those that a later event may still end: the running program, the pump.
 
     A resource may be changed until the bundle is made; its name is given at once, so that others can point to it.
+    known_as: the id under which a server knows the patient; without it one is made from the person's own.
     """
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, known_as: str = "") -> None:
         self.facts = facts
+        self.known_as = known_as
         self.home = facts.home
         self.seed = facts.chart.hash
         self.open: dict[str, Json] = {}
