@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -22,7 +23,10 @@ _MISSING = "the workbench needs more than the base install: pip install 'eutonia
 @several(LEDGER, JURISDICTION, ZONE)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any that is free.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--name", "names", multiple=True, help="A name under which browsers ask for it, behind a proxy.")
+@click.option("--url", help="The address that others use, behind a proxy: such as https://eutonia.example.")
+@click.option(
+    "--trust", type=click.Path(path_type=Path), help="Which record systems may call (JSON, docs/cds-hooks.md)."
+)
 @click.option("--demo", is_flag=True, help="A clinic of made-up patients in a ledger that is gone afterwards.")
 @click.option("--now", help="With --demo: begin at this moment, such as '2026-05-02 09:00'.")
 def serve(
@@ -31,24 +35,30 @@ def serve(
     zone: str | None,
     port: int,
     host: str,
-    names: tuple[str, ...],
+    url: str | None,
+    trust: Path | None,
     demo: bool,
     now: str | None,
 ) -> None:
     """Serve the workbench: the panel, each chart, what-if, and writing with a second person.
 
-    It listens on this machine alone. For others put a proxy with HTTPS before it, and name it with --name.
+    It listens on this machine alone. For others put a proxy with HTTPS before it, and name its address with --url.
     """
     try:
         import uvicorn
 
-        from eutonia.doors.web.app import application
+        from eutonia.doors.web.app import NOBODY, application
         from eutonia.doors.web.office import Office
+        from eutonia.doors.web.records import read_trust
     except ModuleNotFoundError as error:
         give_up(f"{_MISSING} (missing: {error.name})")
     if now is not None and not demo:
         raise click.UsageError("--now is for the demo: a clinic's clock is the machine's")
-    hosts = ("127.0.0.1", "localhost", *names, *((host,) if host not in ("0.0.0.0", "::") else ()))
+    hosts = {"127.0.0.1", "localhost", host, urlsplit(url or "").hostname or "localhost"} - {"0.0.0.0", "::"}
+    try:
+        trusted = read_trust(trust) if trust is not None else NOBODY
+    except ValueError as error:
+        give_up(str(error))
     with ExitStack() as stack:
         clock = None
         if demo:
@@ -65,12 +75,18 @@ def serve(
             give_up(
                 f"nobody may sign in yet: eutonia staff add NAME --shown 'N. Name' --role administrator --ledger {where}"
             )
+        # Bound before anything is said, so that the address that is printed answers.
         config = uvicorn.Config(
-            application(office, hosts=hosts), host=host, port=port, log_level="warning", access_log=False,
-            server_header=False, proxy_headers=bool(names), timeout_graceful_shutdown=5,
+            "", host=host, port=port, log_level="warning", access_log=False, server_header=False,
+            proxy_headers=url is not None, timeout_graceful_shutdown=5,
         )  # fmt: skip
         socket = config.bind_socket()
-        click.echo(f"\nThe workbench: http://{host}:{socket.getsockname()[1]}/   (Ctrl-C ends it)")
+        here = f"http://{host}:{socket.getsockname()[1]}"
+        alone = url is None and host in ("127.0.0.1", "localhost", "::1")
+        config.app = application(office, hosts=tuple(hosts), url=url or here, trust=trusted, alone=alone)
+        click.echo(f"\nThe workbench: {here}/   (Ctrl-C ends it)")
+        if not alone and not trusted.clients:
+            click.echo("CDS Hooks is not served: --trust names no record system that may call.")
         uvicorn.Server(config).run(sockets=[socket])
 
 

@@ -61,7 +61,7 @@ def _answer(way: Way, office: Office, request: Request, form: dict[str, str] | N
         return _refused(asked, 413, "This form is larger than any of ours. Nothing was done.")
     try:
         if way.method == "POST":
-            _ours(request)
+            ours(request)
         if way.who is not ANYONE:
             if session is None:
                 return RedirectResponse("/login", 303) if way.method == "GET" else _refused(asked, 401, _SIGN_IN)
@@ -108,7 +108,7 @@ async def _form(request: Request) -> dict[str, str] | None:
         return {}
 
 
-def _ours(request: Request) -> None:
+def ours(request: Request) -> None:
     """Raises Refused where a form was not sent by a page of ours: browsers say from where it comes."""
     origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
     if site not in (None, "same-origin", "none"):

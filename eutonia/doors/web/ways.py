@@ -101,13 +101,15 @@ class Asked(Struct, frozen=True):
 
 
 class Way(Struct, frozen=True):
-    """One way: its path, whether it is asked for (GET) or does something (POST), who may, what answers, and what it is."""
+    """One way: its path, whether it is asked for (GET) or does something (POST), who may, what answers, what it is, and
+    the fields of its form."""
 
     method: str
     path: str
     who: frozenset[Role]
     does: Callable[[Asked], Response]
     says: str
+    form: tuple[str, ...] = ()
 
 
 @cache

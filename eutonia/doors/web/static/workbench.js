@@ -5,17 +5,25 @@ async function piece(address, body) {
   const asked = { headers: { "x-part": "yes" }, credentials: "same-origin" };
   const answer = await fetch(address, body ? { ...asked, method: "POST", body } : asked);
   if (answer.redirected || !(answer.headers.get("content-type") || "").startsWith("text/html")) throw new Error("no piece");
-  return new DOMParser().parseFromString(await answer.text(), "text/html").body;
+  const found = new DOMParser().parseFromString(await answer.text(), "text/html").body;
+  // A whole page, such as the one that says that nobody is signed in, is shown as a page.
+  if (found.querySelector("main")) throw new Error("no piece");
+  return found;
 }
 
 function timeLine() {
   return document.getElementById("line");
 }
 
+// Of several questions the last one is answered, whichever answer comes last.
+let looks = 0, asks = 0;
+
 async function look(query) {
   const address = `${location.pathname}/timeline?${query}`;
+  const mine = ++looks;
   try {
     const found = await piece(address);
+    if (mine !== looks) return;
     const fresh = found.querySelector("#line");
     if (!fresh) throw new Error("no time line");
     const open = timeLine().querySelector("details").open;
@@ -25,7 +33,7 @@ async function look(query) {
     if (held) [...fresh.querySelectorAll("a")].find((each) => each.textContent === held)?.focus();
     history.replaceState(null, "", `?${query}#timeline`);
   } catch {
-    location.assign(`?${query}#timeline`);
+    if (mine === looks) location.assign(`?${query}#timeline`);
   }
 }
 
@@ -83,11 +91,13 @@ document.addEventListener("submit", async (event) => {
   if (!into) return;
   event.preventDefault();
   into.setAttribute("aria-busy", "true");
+  const mine = ++asks;
   try {
     const found = await piece(event.target.action, new URLSearchParams(new FormData(event.target)));
+    if (mine !== asks) return;
     into.replaceChildren(...found.childNodes);
   } catch {
-    event.target.submit();
+    if (mine === asks) event.target.submit();
   }
   into.removeAttribute("aria-busy");
 });
