@@ -1,4 +1,4 @@
-"""The wheel is the whole package and nothing else, and it works where the checkout is not."""
+"""The wheel is the whole package with its pages and examples, and nothing else; and it works where the checkout is not."""
 
 from __future__ import annotations
 
@@ -63,18 +63,24 @@ def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def test_the_wheel_is_the_package_folder_and_nothing_else(wheel):
+def test_the_wheel_is_the_package_folder_its_pages_and_examples_and_nothing_else(wheel):
     package = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "eutonia").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
+    shelf = {
+        f"eutonia/doors/web/shelf/{path.relative_to(ROOT).as_posix()}"
+        for folder in ("docs", "examples")
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file()
+    }
     with zipfile.ZipFile(wheel) as archive:
         shipped = {name for name in archive.namelist() if ".dist-info/" not in name}
-    assert shipped == package
+    assert shipped == package | shelf
 
 
-@pytest.mark.parametrize("wanted", ["py.typed", "knowledge/*.toml", "doors/templates/*"])
+@pytest.mark.parametrize("wanted", ["py.typed", "knowledge/*.toml", "doors/templates/*", "doors/web/static/*", "doors/paper/*.typ"])
 def test_what_is_not_code_is_in_the_wheel_too(wheel, wanted):
     with zipfile.ZipFile(wheel) as archive:
         assert any(Path(name).match(f"eutonia/{wanted}") for name in archive.namelist())

@@ -18,7 +18,7 @@ ROLES = {"nobody": None, "reader": "reader", "checker": "okoro", "clinician": "d
 MAY = {
     "GET /login": "*", "POST /login": "*", "GET /health": "*", "GET /feed/{key}.ics": "*",
     "POST /logout": "rkca", "GET /account": "rkca", "POST /account": "rkca", "GET /": "rkca",
-    "GET /facts": "rkca", "GET /why/{id}": "rkca",
+    "GET /facts": "rkca", "GET /why/{id}": "rkca", "GET /pages": "rkca", "GET /pages/{name}": "rkca",
     "GET /panel": "rkc", "POST /panel": "rkc", "GET /calendar": "rkc", "GET /charts": "rkc",
     "GET /charts/{chart}": "rkc", "GET /charts/{chart}/timeline": "rkc", "GET /charts/{chart}/history": "rkc",
     "POST /charts/{chart}/whatif": "rkc", "GET /charts/{chart}/paper/{kind}": "rkc",
@@ -32,7 +32,7 @@ LETTER = {"reader": "r", "checker": "k", "clinician": "c", "administrator": "a"}
 
 def path_of(way: str, chart: str) -> tuple[str, str]:
     method, _, path = way.partition(" ")
-    for name, value in {"chart": chart, "kind": "contact", "draft": "none", "key": "none", "id": "ADM-04"}.items():
+    for name, value in {"chart": chart, "kind": "contact", "draft": "none", "key": "none", "name": "chart", "id": "ADM-04"}.items():
         path = path.replace(f"{{{name}}}", value)
     return method, path
 

@@ -65,6 +65,8 @@ WAYS: Final[tuple[Way, ...]] = (
     Way("POST", "/second/{draft}/withdraw", CHECK, second.withdraw, "withdraw what waits for a second person"),
     Way("GET", "/facts", SIGNED_IN, library.facts, "the facts of the monograph"),
     Way("GET", "/why/{id}", SIGNED_IN, library.why, "the story of a number"),
+    Way("GET", "/pages", SIGNED_IN, library.pages, "the written pages"),
+    Way("GET", "/pages/{name}", SIGNED_IN, library.page, "a written page"),
     Way("GET", "/staff", KEEP_STAFF, roster.staff, "the list of staff"),
     Way(
         "POST",

@@ -155,11 +155,11 @@ def _from(now: str | None) -> Any:
 
 def _furnish(where: str, clock: Any) -> None:
     from eutonia.doors.web.demo import PEOPLE, furnish
+    from eutonia.doors.web.shelf import EXAMPLES
     from eutonia.ledger import Ledger
 
-    charts = Path(__file__).parents[3] / "examples"
     with Ledger(where, create=True, clock=clock) as ledger:
-        passwords = furnish(ledger, charts.glob("*.chart"), ledger.clock())
+        passwords = furnish(ledger, EXAMPLES.glob("*.chart"), ledger.clock())
     click.echo("A demo clinic of made-up patients; nothing of it stays. Sign in as:")
     for name, shown, role in PEOPLE:
         click.echo(f"  {role:<14} {name:<8} {passwords[name]}   ({shown})")

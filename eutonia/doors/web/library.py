@@ -1,10 +1,11 @@
-"""What the software rests on, as pages: each fact, number and disagreement with its story, the models, the studies."""
+"""What the software rests on, as pages: each fact and number with its story, the model cards, the studies, the manual."""
 
 from __future__ import annotations
 
 from starlette.responses import Response
 
 from eutonia.doors.story import carried, story, told
+from eutonia.doors.web.shelf import PAGES, written
 from eutonia.doors.web.ways import Asked, Refused
 
 
@@ -20,3 +21,16 @@ def why(asked: Asked) -> Response:
 def facts(asked: Asked) -> Response:
     """All facts of the monograph, and by how much each is carried."""
     return asked.page("facts.html", rows=carried())
+
+
+def pages(asked: Asked) -> Response:
+    """The written pages: the manual, the model cards, the studies and what the models were held against."""
+    return asked.page("pages.html", pages=PAGES)
+
+
+def page(asked: Asked) -> Response:
+    """One of the written pages."""
+    name = asked.word("name")
+    if name not in PAGES:
+        raise Refused(404, "There is no such page.")
+    return asked.page("written.html", title=PAGES[name], text=written(name))
