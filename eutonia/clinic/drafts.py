@@ -1,7 +1,8 @@
 """What waits for a second person: a refill, a program or a trial that one person entered and another enters again, blind.
 
 The second person does not see the first one's values.  Where both are the same the event goes on the chart under both
-names; where they are not, nothing does, and both see what differs.
+names; where they are not, nothing does, and both see what differs.  What one person enters at one visit waits in its
+order: each rests on those before it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator, Sequence
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 from msgspec import Struct
@@ -22,14 +23,33 @@ from eutonia.chart.orders import Program
 from eutonia.chart.text import kind_of, written
 from eutonia.clinic.staff import Member
 from eutonia.clinic.tables import DRAFTS
-from eutonia.ledger import Ledger, LedgerError, Record
+from eutonia.ledger import Conflict, Ledger, LedgerError, Record
 from eutonia.quantity import Quantity, plain
 
 # What needs a second person, and what one person's entry rests on: where one of these came since, it is void.
 CHECKED: Final = (e.Refill, e.Programmed, e.Trial, e.Bridge)
-_RESTS_ON: Final = (*CHECKED, e.Implant, e.Revision, e.Prime, e.Residual, e.Explained, e.Device, e.Oral)
+_RESTS_ON: Final = (
+    *CHECKED,
+    e.Implant,
+    e.Revision,
+    e.Prime,
+    e.Residual,
+    e.Explained,
+    e.Device,
+    e.Oral,
+    e.Medication,
+    e.Symptom,
+    e.Interruption,
+)
 
-State = Literal["waiting", "differs", "entered", "withdrawn"]
+# So long an entry waits; after that nobody knows any more whether it still holds.
+LONGEST: Final = timedelta(hours=24)
+# Two people who look at one pump write nearly the same time.
+_APART: Final = timedelta(minutes=15)
+
+# 'writing': both agree, and it is being put on the chart.
+State = Literal["waiting", "differs", "writing", "entered", "withdrawn"]
+_OPEN: Final = ("waiting", "differs", "writing")
 
 
 class Differing(Struct, frozen=True):
@@ -43,7 +63,7 @@ class Differing(Struct, frozen=True):
 class Draft(Struct, frozen=True):
     """An event that waits: its line with its moment, the lines that go with it, who entered it, and what the second did.
 
-    saw: the chart's head that the first person had seen.
+    saw: the chart's head that the first person had seen; after: what the same person had entered before, by its ids.
     """
 
     id: str
@@ -51,6 +71,7 @@ class Draft(Struct, frozen=True):
     saw: str
     line: str
     beside: tuple[str, ...]
+    after: tuple[str, ...]
     by: str
     at: str
     state: State
@@ -81,24 +102,35 @@ class Drafts:
         self.ledger = ledger
 
     def begin(self, chart: str, line: str, beside: Sequence[str], *, saw: str, by: Member) -> Draft:
-        """Keeps what the first person entered.  Raises LedgerError where the chart has moved on since."""
+        """Keeps what the first person entered.
+
+        Raises LedgerError where the chart has moved on since, or where what somebody else entered still waits.
+        """
         event = _event(line)
         if not isinstance(event.what, CHECKED):
             raise LedgerError(f"'{line}' needs no second person")
-        self._moved(chart, saw)
-        at = self.ledger.clock().astimezone(UTC).isoformat(timespec="microseconds")
-        made = Draft(secrets.token_hex(8), chart, saw, line, tuple(beside), by.name, at, "waiting", "", "", "")
+        waiting = self.open(chart)
+        for each in waiting:
+            # The same form sent twice is one draft.
+            if each.by == by.name and each.line == line:
+                return each
+        if any(each.by != by.name or each.state == "differs" for each in waiting):
+            raise LedgerError(
+                f"a {waiting[0].kind} of this chart still waits for a second person; let it be checked or withdrawn before "
+                "another one is entered"
+            )
+        after = tuple(each.id for each in waiting)
+        made = Draft(
+            secrets.token_hex(8), chart, saw, line, tuple(beside), after, by.name, self._now(), "waiting", "", "", ""
+        )
+        self._moved(made)
         with self.ledger.adding() as connection:
-            same = select(DRAFTS).where(DRAFTS.c.chart == chart, DRAFTS.c.line == line, DRAFTS.c.state == "waiting")
-            for row in connection.execute(same):
-                # The same form sent twice is one draft.
-                return _draft(row)
             connection.execute(DRAFTS.insert(), _row(made))
         return made
 
     def open(self, chart: str | None = None) -> tuple[Draft, ...]:
         """Those that are not done with, the oldest first."""
-        asked = select(DRAFTS).where(DRAFTS.c.state.in_(("waiting", "differs"))).order_by(DRAFTS.c.at)
+        asked = select(DRAFTS).where(DRAFTS.c.state.in_(_OPEN)).order_by(DRAFTS.c.at)
         if chart is not None:
             asked = asked.where(DRAFTS.c.chart == chart)
         with self.ledger.looking() as connection:
@@ -113,55 +145,104 @@ class Drafts:
         """What the second person entered; the event goes on the chart where both agree.
 
         first: the first person's name as it is shown.  Raises LedgerError where it is the same person, the draft is done
-        with, or the chart has moved on.
+        with or too old, or the chart has moved on.  The same entry sent again gives the same answer.
         """
         draft = self.draft(id)
-        if draft.state != "waiting":
-            raise LedgerError("this is not waiting for a second person any more; look at what became of it")
+        again = draft.second_by == by.name and draft.second == line
+        if again and draft.state in ("entered", "differs"):
+            return draft
         if by.name == draft.by:
             raise LedgerError("the second person must be another one than the first")
-        self._moved(draft.chart, draft.saw)
-        at = self.ledger.clock().astimezone(UTC).isoformat(timespec="microseconds")
-        done = replace(draft, second=line, second_by=by.name, second_at=at)
+        if not (draft.state == "waiting" or (again and draft.state == "writing")):
+            raise LedgerError("this is not waiting for a second person any more; look at what became of it")
+        done = replace(draft, second=line, second_by=by.name, second_at=self._now())
         if done.differences:
-            return self._become(replace(done, state="differs"))
+            return self._become(replace(done, state="differs"), "waiting")
+        if draft.state == "waiting":
+            if self.ledger.clock().astimezone(UTC) - datetime.fromisoformat(draft.at) > LONGEST:
+                raise LedgerError("this was entered too long ago to be checked now; withdraw it, and enter it anew")
+            for each in draft.after:
+                if self.draft(each).state != "entered":
+                    raise LedgerError(
+                        f"the {self.draft(each).kind} that was entered before it must be checked before it"
+                    )
+            self._moved(draft)
+        # Said before it is written: whoever withdraws now is too late, and a writer that is killed can be followed by another.
+        done = self._become(replace(done, state="writing"), draft.state)
         agreed = replace(draft.event, what=replace(draft.event.what, checked_by=by.shown))
         lines = [written(agreed).strip(), *draft.beside]
-        self.ledger.append(draft.chart, lines, saw=saw, by=f"{first}; checked by {by.shown}")
-        return self._become(replace(done, state="entered"))
+        try:
+            self.ledger.append(draft.chart, lines, saw=saw, by=f"{first}; checked by {by.shown}")
+        except Conflict:
+            self._become(draft, "writing")
+            raise
+        try:
+            return self._become(replace(done, state="entered"), "writing")
+        except LedgerError:
+            # Whoever meant to withdraw it met it on the chart, and said so first.
+            return self.draft(id)
 
     def withdraw(self, id: str, by: Member) -> Draft:
         """Takes back what is not done with; either of the two may, and whoever else may act."""
         draft = self.draft(id)
-        if draft.state not in ("waiting", "differs"):
-            raise LedgerError("this is done with already")
-        return self._become(replace(draft, state="withdrawn", second_by=draft.second_by or by.name))
+        if draft.state == "writing" and self._stands(draft):
+            # Its writer ended before it could say so.
+            return self._become(replace(draft, state="entered"), "writing")
+        if draft.state not in _OPEN:
+            raise LedgerError("this is done with already; look at what became of it")
+        gone = replace(draft, state="withdrawn", second="", second_by=by.name, second_at=self._now())
+        return self._become(gone, draft.state)
 
-    def _become(self, draft: Draft) -> Draft:
+    def _stands(self, draft: Draft) -> bool:
+        """Whether its event is on the chart."""
+        there = self.ledger.records(draft.chart)
+        return any(each.op == "event" and _bare(each.content) == _bare(draft.line) for each in there)
+
+    def _now(self) -> str:
+        return self.ledger.clock().astimezone(UTC).isoformat(timespec="microseconds")
+
+    def _become(self, draft: Draft, was: State) -> Draft:
+        """Changes a draft, where it still is what it was when it was looked at."""
         with self.ledger.adding() as connection:
-            if _found(connection, draft.id).state not in ("waiting", "differs"):
-                raise LedgerError("this is done with already")
-            connection.execute(DRAFTS.update().where(DRAFTS.c.id == draft.id).values(_row(draft)))
+            here = (DRAFTS.c.id == draft.id) & (DRAFTS.c.state == was)
+            if connection.execute(DRAFTS.update().where(here).values(_row(draft))).rowcount != 1:
+                raise LedgerError("somebody else was quicker; look at what became of it")
         return draft
 
-    def _moved(self, chart: str, saw: str) -> None:
-        """Raises LedgerError where something came on the chart since that an entry rests on."""
-        since = list(_since(self.ledger.records(chart), saw))
-        if any(
-            each.op == "strike" or (each.op == "event" and isinstance(_event(each.content).what, _RESTS_ON))
-            for each in since
-        ):
+    def _moved(self, draft: Draft) -> None:
+        """Raises LedgerError where something came on the chart since that an entry rests on, but what it waited for."""
+        awaited = {_bare(self.draft(each).line) for each in draft.after}
+        since = [
+            each
+            for each in _since(self.ledger.records(draft.chart), draft.saw)
+            if each.op == "strike"
+            or (
+                each.op == "event"
+                and isinstance(_event(each.content).what, _RESTS_ON)
+                and _bare(each.content) not in awaited
+            )
+        ]
+        if since:
             new = "; ".join(each.told for each in since)
             raise LedgerError(f"the chart has moved on since this was entered: {new}. Withdraw it and enter it anew")
+
+
+def _bare(line: str) -> str:
+    """A line without who checked it."""
+    event = _event(line)
+    return written(
+        replace(event, what=replace(event.what, checked_by=None)) if isinstance(event.what, CHECKED) else event
+    )
 
 
 def differences(first: e.Event, second: e.Event) -> tuple[Differing, ...]:
     """In what two entries differ, value by value; the same amount in another unit is the same."""
     if type(first.what) is not type(second.what):
         return (Differing("what", written(first), written(second)),)
+    when = () if abs(first.at - second.at) <= _APART else (Differing("when", first.written, second.written),)
     one, other = _values(first.what), _values(second.what)
     names = [*one, *(name for name in other if name not in one)]
-    return tuple(
+    return when + tuple(
         Differing(name, _shown(name, one.get(name)), _shown(name, other.get(name)))
         for name in names
         if one.get(name) != other.get(name)
@@ -202,11 +283,11 @@ def _event(line: str) -> e.Event:
 
 
 def _row(draft: Draft) -> dict[str, Any]:
-    return asdict(draft) | {"beside": json.dumps(draft.beside)}
+    return asdict(draft) | {"beside": json.dumps(draft.beside), "after": json.dumps(draft.after)}
 
 
 def _draft(row: Any) -> Draft:
-    return Draft(**{**row._mapping, "beside": tuple(json.loads(row.beside))})
+    return Draft(**{**row._mapping, "beside": tuple(json.loads(row.beside)), "after": tuple(json.loads(row.after))})
 
 
 def _found(connection: Connection, id: str) -> Draft:

@@ -17,7 +17,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from msgspec import Struct
 from sqlalchemy import Connection, delete, select
 
-from eutonia.clinic.tables import SESSIONS, STAFF
+from eutonia.clinic.tables import MISSES, SESSIONS, STAFF
 from eutonia.ledger import Ledger, LedgerError
 
 # A reader looks; a clinician also acts; a second checker also enters what another person entered; an administrator keeps
@@ -25,7 +25,8 @@ from eutonia.ledger import Ledger, LedgerError
 Role = Literal["reader", "clinician", "checker", "administrator"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
-# After so many wrong passwords nobody signs in under a name for so long.
+# After so many wrong passwords for a name from one address nobody signs in under it from there for so long: whoever only
+# knows a name cannot keep its owner out from elsewhere.
 TRIES: Final = 5
 LOCKED_FOR: Final = timedelta(minutes=15)
 # A session ends when nothing was asked for so long, and after a long shift whatever was asked.
@@ -33,6 +34,8 @@ IDLE: Final = timedelta(minutes=30)
 LONGEST: Final = timedelta(hours=12)
 SHORTEST: Final = 12
 _NAME: Final = re.compile(r"[a-z][a-z0-9._-]{0,62}")
+# A name that stands on charts holds what can be seen, and no ';'.
+_SHOWN: Final = re.compile(r"[^;#]{1,80}")
 
 
 class StaffError(LedgerError):
@@ -78,7 +81,8 @@ class Staff:
         now = self._now()
         with self.ledger.looking() as connection:
             rows = connection.execute(select(STAFF).order_by(STAFF.c.name)).all()
-        return tuple(_member(row, now) for row in rows)
+            locked = set(connection.execute(select(MISSES.c.name).where(MISSES.c.locked > _text(now))).scalars())
+        return tuple(_member(row, row.name in locked) for row in rows)
 
     def add(self, name: str, shown: str, role: Role, password: str) -> Member:
         """Adds somebody.  Raises StaffError where the name is taken or not fit, or the password too short."""
@@ -86,21 +90,23 @@ class Staff:
             raise StaffError(f"'{name}' is no name to sign in with; write small letters, digits, '.', '-' or '_'")
         if role not in ROLES:
             raise StaffError(f"'{role}' is no role; one of {', '.join(ROLES)}")
-        if not shown.strip() or ";" in shown:
-            raise StaffError("the name that is shown stands on charts: it may not be empty or hold a ';'")
-        row = {
-            "name": name, "shown": " ".join(shown.split()), "role": role, "password": _hashed(password), "failed": 0,
-            "locked": "", "feed": secrets.token_urlsafe(24),
-        }  # fmt: skip
+        shown = " ".join(shown.split())
+        if not _SHOWN.fullmatch(shown) or not shown.isprintable():
+            raise StaffError(
+                "the name that is shown stands on charts: 1 to 80 characters that can be seen, no ';' or '#'"
+            )
+        row = {"name": name, "shown": shown, "role": role, "password": _hashed(password), "feed": _key()}
         with self.ledger.adding() as connection:
             if _row(connection, name) is not None:
                 raise StaffError(f"'{name}' is taken")
+            if connection.execute(select(STAFF.c.name).where(STAFF.c.shown == shown)).first() is not None:
+                raise StaffError(f"'{shown}' is somebody else's name on charts")
             connection.execute(STAFF.insert(), row)
-        return Member(name, str(row["shown"]), role, str(row["feed"]))
+        return Member(name, shown, role, row["feed"])
 
     def change(self, name: str, *, role: Role | None = None, password: str | None = None) -> None:
-        """Changes a role or a password, and unlocks; whoever is signed in under the name is signed out."""
-        new: dict[str, object] = {"failed": 0, "locked": ""}
+        """Changes a role or a password, and unlocks; whoever is signed in is signed out, and the calendar has a new key."""
+        new = {"feed": _key()}
         if role is not None:
             if role not in ROLES:
                 raise StaffError(f"'{role}' is no role; one of {', '.join(ROLES)}")
@@ -112,7 +118,8 @@ class Staff:
             if role is not None and role != "administrator":
                 self._not_the_last(connection, name)
             connection.execute(STAFF.update().where(STAFF.c.name == name).values(**new))
-            connection.execute(delete(SESSIONS).where(SESSIONS.c.name == name))
+            for table in (SESSIONS, MISSES):
+                connection.execute(delete(table).where(table.c.name == name))
 
     def remove(self, name: str) -> None:
         """Takes somebody off the list; what they wrote stays under their name."""
@@ -126,36 +133,37 @@ class Staff:
         """Whose calendar feed this is."""
         with self.ledger.looking() as connection:
             row = connection.execute(select(STAFF).where(STAFF.c.feed == feed)).one_or_none()
-        return None if row is None else _member(row, self._now())
+        return None if row is None else _member(row)
 
     # -- signing in ----------------------------------------------------------------------------------------------------
 
-    def sign_in(self, name: str, password: str) -> tuple[str, Session]:
-        """The key of a new session, and the session.  Raises StaffError, which says no more than that it did not work."""
+    def sign_in(self, name: str, password: str, address: str = "") -> tuple[str, Session]:
+        """The key of a new session, and the session.  Raises StaffError, which says no more than that it did not work.
+
+        address: from where it is tried.
+        """
         now = self._now()
+        here = (MISSES.c.name == name) & (MISSES.c.address == address[:64])
         with self.ledger.looking() as connection:
             row = _row(connection, name)
-        locked = row is not None and row.locked > _text(now)
+            until = connection.execute(select(MISSES.c.locked).where(here)).scalar() or ""
         # Also for a name that is locked or not known, so that the time it takes tells nothing.
-        fits = _fits(_nobody() if row is None else row.password, password) and row is not None
-        if row is None or locked or not fits:
-            if row is not None and not locked:
-                self._missed(name, now)
+        fits = _fits(_nobody() if row is None else row.password, password)
+        if row is None or until > _text(now) or not fits:
+            if row is not None and until <= _text(now):
+                self._missed(name, address[:64], now)
             raise StaffError(
                 f"name and password do not fit, or were wrong {TRIES} times: after that nobody signs in under a name "
                 f"for {LOCKED_FOR.seconds // 60} minutes, unless an administrator unlocks it"
             )
         key = secrets.token_urlsafe(32)
-        begun = {"key": _digest(key), "name": name, "form": secrets.token_urlsafe(32), "begun": _text(now), "seen": _text(now)}  # fmt: skip
+        begun = {"key": _digest(key), "name": name, "form": _key(), "begun": _text(now), "seen": _text(now)}
+        over = (SESSIONS.c.seen < _text(now - IDLE)) | (SESSIONS.c.begun < _text(now - LONGEST))
         with self.ledger.adding() as connection:
-            connection.execute(STAFF.update().where(STAFF.c.name == name).values(failed=0, locked=""))
-            connection.execute(
-                delete(SESSIONS).where(
-                    (SESSIONS.c.seen < _text(now - IDLE)) | (SESSIONS.c.begun < _text(now - LONGEST))
-                )
-            )
+            connection.execute(delete(MISSES).where(here))
+            connection.execute(delete(SESSIONS).where(over))
             connection.execute(SESSIONS.insert(), begun)
-        return key, Session(_member(row, now), begun["form"])
+        return key, Session(_member(row), begun["form"])
 
     def session(self, key: str) -> Session | None:
         """The session with a key, none where it is over."""
@@ -171,7 +179,7 @@ class Staff:
         if row.seen < _text(now - timedelta(minutes=1)):
             with self.ledger.adding() as connection:
                 connection.execute(SESSIONS.update().where(SESSIONS.c.key == _digest(key)).values(seen=_text(now)))
-        return Session(_member(row, now), row.form)
+        return Session(_member(row), row.form)
 
     def sign_out(self, key: str) -> None:
         """Ends a session."""
@@ -183,13 +191,14 @@ class Staff:
     def _now(self) -> datetime:
         return self.ledger.clock().astimezone(UTC)
 
-    def _missed(self, name: str, now: datetime) -> None:
+    def _missed(self, name: str, address: str, now: datetime) -> None:
+        here = (MISSES.c.name == name) & (MISSES.c.address == address)
         with self.ledger.adding() as connection:
-            row = self._known(connection, name)
-            failed = row.failed + 1
+            failed = 1 + (connection.execute(select(MISSES.c.failed).where(here)).scalar() or 0)
             locked = _text(now + LOCKED_FOR) if failed >= TRIES else ""
-            new = {"failed": 0 if locked else failed, "locked": locked}
-            connection.execute(STAFF.update().where(STAFF.c.name == name).values(**new))
+            connection.execute(delete(MISSES).where(here))
+            row = {"name": name, "address": address, "failed": 0 if locked else failed, "locked": locked}
+            connection.execute(MISSES.insert(), row)
 
     @staticmethod
     def _known(connection: Connection, name: str) -> Any:
@@ -206,8 +215,12 @@ class Staff:
             raise StaffError(f"'{name}' is the last administrator: make somebody else one first")
 
 
-def _member(row: Any, now: datetime) -> Member:
-    return Member(row.name, row.shown, row.role, row.feed, row.locked > _text(now))
+def _member(row: Any, locked: bool = False) -> Member:
+    return Member(row.name, row.shown, row.role, row.feed, locked)
+
+
+def _key() -> str:
+    return secrets.token_urlsafe(32)
 
 
 def _row(connection: Connection, name: str) -> Any:

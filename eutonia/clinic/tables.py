@@ -14,9 +14,15 @@ STAFF: Final = Table(
     Column("shown", Text, nullable=False),
     Column("role", String(16), nullable=False),
     Column("password", Text, nullable=False),
+    Column("feed", String(64), nullable=False, unique=True),
+)
+MISSES: Final = Table(
+    "misses",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("address", String(64), primary_key=True),
     Column("failed", Integer, nullable=False),
     Column("locked", String(32), nullable=False),
-    Column("feed", String(64), nullable=False, unique=True),
 )
 SESSIONS: Final = Table(
     "sessions",
@@ -45,6 +51,7 @@ DRAFTS: Final = Table(
     Column("saw", String(64), nullable=False),
     Column("line", Text, nullable=False),
     Column("beside", Text, nullable=False),
+    Column("after", Text, nullable=False),
     Column("by", String(64), nullable=False),
     Column("at", String(32), nullable=False),
     Column("state", String(16), nullable=False),

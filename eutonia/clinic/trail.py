@@ -49,6 +49,11 @@ class Trail:
         with self.ledger.looking() as connection:
             return tuple(Access(*row) for row in connection.execute(asked))
 
+    def end(self) -> tuple[int, str]:
+        """How many accesses there are, and the hash of the last one: whoever notes it can later see that none is gone."""
+        last = self.last(1)
+        return (last[0].seq, last[0].hash) if last else (0, NOTHING)
+
     def faults(self) -> tuple[str, ...]:
         """What is wrong with the trail: lines that were changed or are missing."""
         found, before, place = list[str](), NOTHING, 0

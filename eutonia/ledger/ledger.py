@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
@@ -70,6 +71,7 @@ class Ledger:
         except LedgerError:
             self.close()
             raise
+        self._file = self._found()
 
     def _at_version(self, create: bool) -> None:
         with self.engine.connect() as connection:
@@ -98,6 +100,16 @@ class Ledger:
                 # Of several that begin at once the first one makes the tables.
                 connection.execute(text("SELECT pg_advisory_xact_lock(20260502)"))
             migrate(connection)
+
+    def _found(self) -> tuple[int, int] | None:
+        """Which file it is, on which disk; none where it is no file."""
+        if self.engine.dialect.name != "sqlite":
+            return None
+        try:
+            there = os.stat(self.where)
+        except OSError:
+            return (0, 0)
+        return there.st_dev, there.st_ino
 
     def __enter__(self) -> Self:
         return self
@@ -337,6 +349,11 @@ class Ledger:
     @contextmanager
     def adding(self) -> Iterator[Connection]:
         """One transaction that has the ledger to itself."""
+        if self._found() != self._file:
+            # What is written into a file that has been taken away is gone with this process.
+            raise LedgerError(
+                f"'{self.where}' was moved, deleted or replaced; nothing was written. Put it back, or begin again"
+            )
         with self._said(), self.engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 # Whoever holds the tip writes; all others wait here.

@@ -96,9 +96,10 @@ def connected(where: str | Path) -> Engine:
 
 
 def _arguments(url: str) -> dict[str, Any]:
+    # What stands in a statement is a patient's: it must not get into what an error says.
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": _WAITS}}
-    return {"pool_pre_ping": True}
+        return {"connect_args": {"timeout": _WAITS}, "hide_parameters": True}
+    return {"pool_pre_ping": True, "hide_parameters": True}
 
 
 def reading(engine: Engine) -> Connection:

@@ -103,6 +103,23 @@ def test_four_wrong_passwords_lock_nobody_out_and_are_forgotten_after_a_right_on
         staff.sign_in("dale", PASSWORD)
 
 
+def test_whoever_fails_from_one_place_does_not_keep_the_owner_out_from_another(staff):
+    for _ in range(9):
+        with pytest.raises(StaffError):
+            staff.sign_in("dale", "wrong wrong wrong", "10.0.0.66")
+    with pytest.raises(StaffError):
+        staff.sign_in("dale", PASSWORD, "10.0.0.66")
+    staff.sign_in("dale", PASSWORD, "10.0.0.1")
+
+
+def test_a_new_password_gives_the_calendar_a_new_key(staff):
+    before = {each.name: each.feed for each in staff.everyone()}
+    staff.change("dale", password="another long one")
+    after = {each.name: each.feed for each in staff.everyone()}
+    assert after["dale"] != before["dale"]
+    assert after["okoro"] == before["okoro"]
+
+
 def test_a_session_ends_when_nothing_is_asked_and_after_a_long_shift(staff, clock):
     key, _ = staff.sign_in("dale", PASSWORD)
     clock.on(minutes=29)
@@ -132,8 +149,11 @@ def test_a_new_role_or_password_signs_out(staff):
         ("Dale D", "Another", "reader", PASSWORD, "no name to sign in"),
         ("new", "Another", "reader", "short", "at least 12"),
         ("new", "Another", "king", PASSWORD, "no role"),
-        ("new", "A; by B", "reader", PASSWORD, "may not"),
-        ("new", "  ", "reader", PASSWORD, "may not"),
+        ("new", "A; by B", "reader", PASSWORD, "can be seen"),
+        ("new", "A\u200b B", "reader", PASSWORD, "can be seen"),
+        ("new", "A" * 81, "reader", PASSWORD, "can be seen"),
+        ("new", "N. Dale", "reader", PASSWORD, "somebody else's"),
+        ("new", "  ", "reader", PASSWORD, "can be seen"),
     ],
 )
 def test_what_is_no_member_is_refused_and_changes_nothing(staff, name, shown, role, password, says):
@@ -331,6 +351,110 @@ def test_a_score_in_between_does_not_void_it_but_the_second_person_must_have_see
     assert drafts.enter(draft.id, REFILL, saw=now, by=two[1], first="N. Dale").state == "entered"
 
 
+def test_what_one_person_enters_at_one_visit_is_checked_in_its_order(ledger, held, two):
+    drafts, first = Drafts(ledger), two[0]
+    at = "2026-05-02 08:5"
+    visit = [
+        f"{at}0 refill 18 mL of 2,000 mcg/mL; product 2,000 mcg/mL",
+        f"{at}1 bridge 182 mcg over 29.1 h",
+        f"{at}2 program continuous 150 mcg/day; strength 2,000 mcg/mL",
+    ]
+    waiting = [drafts.begin(held.id, line, (), saw=held.head, by=first) for line in visit]
+    with pytest.raises(LedgerError, match="checked before it"):
+        drafts.enter(waiting[2].id, visit[2], saw=held.head, by=two[1], first="N. Dale")
+    for draft, line in zip(waiting, visit, strict=True):
+        head = ledger.held(held.id).head
+        assert drafts.enter(draft.id, line, saw=head, by=two[1], first="N. Dale").state == "entered"
+    assert [each.content.split(";")[0] for each in ledger.records(held.id)[-3:]] == [
+        each.split(";")[0] for each in visit
+    ]
+
+
+def test_while_somebody_elses_entry_waits_or_differs_no_other_is_entered(ledger, held, two, staff):
+    drafts = Drafts(ledger)
+    draft = drafts.begin(held.id, REFILL, (), saw=held.head, by=two[0])
+    staff.add("finch", "F. Finch", "clinician", PASSWORD)
+    finch = next(each for each in staff.everyone() if each.name == "finch")
+    program = "2026-05-02 08:55 program continuous 160 mcg/day"
+    with pytest.raises(LedgerError, match="still waits"):
+        drafts.begin(held.id, program, (), saw=held.head, by=finch)
+    with pytest.raises(LedgerError, match="still waits"):
+        drafts.begin(held.id, REFILL, (), saw=held.head, by=finch)
+    drafts.enter(draft.id, REFILL.replace("18 mL", "17 mL"), saw=held.head, by=two[1], first="N. Dale")
+    with pytest.raises(LedgerError, match="still waits"):
+        drafts.begin(held.id, program, (), saw=held.head, by=two[0])
+    drafts.withdraw(draft.id, two[0])
+    assert drafts.begin(held.id, program, (), saw=held.head, by=finch).state == "waiting"
+
+
+@pytest.mark.parametrize("line", ["symptom slow breathing", "oral stop", "device stall", "interruption surgery"])
+def test_a_sign_in_between_voids_it(ledger, held, two, line):
+    drafts = Drafts(ledger)
+    draft = drafts.begin(held.id, REFILL, (), saw=held.head, by=two[0])
+    ledger.append(held.id, [f"2026-05-02 08:55 {line}"], saw=held.head, by="Somebody")
+    with pytest.raises(LedgerError, match="moved on"):
+        drafts.enter(draft.id, REFILL, saw=ledger.held(held.id).head, by=two[1], first="N. Dale")
+
+
+def test_after_a_day_nobody_checks_it_any_more(ledger, held, two, clock):
+    drafts = Drafts(ledger)
+    draft = drafts.begin(held.id, REFILL, (), saw=held.head, by=two[0])
+    clock.on(hours=25)
+    with pytest.raises(LedgerError, match="too long ago"):
+        drafts.enter(draft.id, REFILL, saw=held.head, by=two[1], first="N. Dale")
+
+
+def test_two_people_write_the_same_hour_too(ledger, held, two):
+    drafts = Drafts(ledger)
+    draft = drafts.begin(held.id, REFILL.replace("08:50", "07:00"), (), saw=held.head, by=two[0])
+    done = drafts.enter(draft.id, REFILL, saw=held.head, by=two[1], first="N. Dale")
+    assert [each.field for each in done.differences] == ["when"]
+
+
+def test_the_second_entry_sent_twice_is_one_event_and_says_the_same(ledger, held, two):
+    drafts = Drafts(ledger)
+    draft = drafts.begin(held.id, REFILL, (), saw=held.head, by=two[0])
+    answers = [drafts.enter(draft.id, REFILL, saw=held.head, by=two[1], first="N. Dale") for _ in range(2)]
+    assert answers[0] == answers[1]
+    assert ledger.held(held.id).size == held.size + 1
+
+
+def test_a_writer_that_ended_halfway_is_followed_and_nothing_is_written_twice(ledger, held, two, monkeypatch):
+    drafts = Drafts(ledger)
+    draft = drafts.begin(held.id, REFILL, (), saw=held.head, by=two[0])
+    become = drafts._become
+    monkeypatch.setattr(drafts, "_become", lambda each, was: become(each, was) if each.state == "writing" else 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        drafts.enter(draft.id, REFILL, saw=held.head, by=two[1], first="N. Dale")
+    assert ledger.held(held.id).size == held.size + 1
+    assert Drafts(ledger).draft(draft.id).state == "writing"
+    # Whoever withdraws it is told that it stands; the same second person may also send it again.
+    assert Drafts(ledger).withdraw(draft.id, two[0]).state == "entered"
+    assert ledger.held(held.id).size == held.size + 1
+
+
+def test_whoever_withdraws_while_it_is_written_is_too_late(ledger, held, two, monkeypatch):
+    drafts = Drafts(ledger)
+    draft = drafts.begin(held.id, REFILL, (), saw=held.head, by=two[0])
+    append, seen = ledger.append, []
+
+    def slow(*words, **more):
+        found = append(*words, **more)
+        seen.append(Drafts(ledger).withdraw(draft.id, two[0]).state)
+        return found
+
+    monkeypatch.setattr(ledger, "append", slow)
+    assert drafts.enter(draft.id, REFILL, saw=held.head, by=two[1], first="N. Dale").state == "entered"
+    assert seen == ["entered"]
+
+
+def test_the_values_of_a_withdrawn_draft_of_somebody_else_are_not_met_again(ledger, held, two):
+    drafts = Drafts(ledger)
+    draft = drafts.begin(held.id, REFILL, (), saw=held.head, by=two[0])
+    gone = drafts.withdraw(draft.id, two[1])
+    assert (gone.state, gone.second, gone.second_by) == ("withdrawn", "", "okoro")
+
+
 def test_the_same_form_sent_twice_is_one_draft(ledger, held, two):
     drafts = Drafts(ledger)
     one = drafts.begin(held.id, REFILL, (), saw=held.head, by=two[0])
@@ -341,6 +465,20 @@ def test_the_same_form_sent_twice_is_one_draft(ledger, held, two):
 def test_what_needs_no_second_person_is_no_draft(ledger, held, two):
     with pytest.raises(LedgerError, match="needs no second"):
         Drafts(ledger).begin(held.id, "2026-05-02 08:50 score ashworth legs 2", (), saw=held.head, by=two[0])
+
+
+# -- a file that goes away --------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_acknowledged_into_a_file_that_was_taken_away(tmp_path, clock):
+    path = tmp_path / "clinic.ledger"
+    with Ledger(path, create=True, clock=clock) as ledger:
+        held = ledger.open(CHART, by="N. Dale")
+        path.rename(tmp_path / "moved.ledger")
+        with pytest.raises(LedgerError, match="moved, deleted or replaced"):
+            ledger.append(held.id, [REFILL], saw=held.head, by="N. Dale")
+        (tmp_path / "moved.ledger").rename(path)
+        assert ledger.append(held.id, [REFILL], saw=held.head, by="N. Dale")
 
 
 # -- feedback, and older ledgers ---------------------------------------------------------------------------------------

@@ -15,9 +15,14 @@ def upgrade() -> None:
         sa.Column("shown", sa.Text, nullable=False),
         sa.Column("role", sa.String(16), nullable=False),
         sa.Column("password", sa.Text, nullable=False),
+        sa.Column("feed", sa.String(64), nullable=False, unique=True),
+    )
+    op.create_table(
+        "misses",
+        sa.Column("name", sa.String(64), primary_key=True),
+        sa.Column("address", sa.String(64), primary_key=True),
         sa.Column("failed", sa.Integer, nullable=False),
         sa.Column("locked", sa.String(32), nullable=False),
-        sa.Column("feed", sa.String(64), nullable=False, unique=True),
     )
     op.create_table(
         "sessions",
@@ -44,6 +49,7 @@ def upgrade() -> None:
         sa.Column("saw", sa.String(64), nullable=False),
         sa.Column("line", sa.Text, nullable=False),
         sa.Column("beside", sa.Text, nullable=False),
+        sa.Column("after", sa.Text, nullable=False),
         sa.Column("by", sa.String(64), nullable=False),
         sa.Column("at", sa.String(32), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
