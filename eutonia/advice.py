@@ -66,10 +66,13 @@ class Advice(Struct, frozen=True, eq=False, dict=True):
         from eutonia.findings.context import taking
         from eutonia.plan.typed import as_today
         from eutonia.predict.future import predict
+        from eutonia.predict.patient import Unpredicted
 
         running = self.pump is not None and self.pump.running
         if not running and not taking(self.facts):
             return None
+        if self.pump is not None and (self.pump.uncertain or self.pump.unexplained is not None):
+            return Unpredicted("what the pump delivers is not known")
         plan = as_today(self.facts, self.pump, "adjust" if running else "titration")
         return predict(self.facts, self.pump, (plan,), getattr(self.estimate, "people", None))[0]
 

@@ -140,6 +140,14 @@ def shown(instant: datetime, home: tzinfo = UTC) -> str:
     return instant.astimezone(home).strftime("%Y-%m-%d %H:%M")
 
 
+def local(instant: datetime, home: tzinfo) -> str:
+    """An instant as it is written on a chart: day and time in the clinic's zone, and the distance from UTC where the clock
+    shows that time twice."""
+    there = instant.astimezone(home)
+    twice = there.replace(fold=0).utcoffset() != there.replace(fold=1).utcoffset()
+    return there.isoformat(sep=" ", timespec="minutes") if twice else there.strftime("%Y-%m-%d %H:%M")
+
+
 def shown_day(instant: datetime, home: tzinfo = UTC) -> str:
     """The day of an instant for people."""
     return instant.astimezone(home).strftime("%Y-%m-%d")

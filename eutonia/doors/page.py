@@ -56,6 +56,11 @@ def parts(advice: Advice, found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def emergency(found: dict[str, Any]) -> list[Card]:
+    """The standing cards of an advice, for pages that show nothing else of it."""
+    return [_card(tuple(each["card"])) for each in found["findings"] if each.get("card")]
+
+
 def _panels(menu: Menu) -> list[list[Panel]]:
     """The drawings of what is expected of each option, those of a kind on the same scales."""
     every = [option.outlook.found for option in menu.options if option.outlook and option.outlook.found]

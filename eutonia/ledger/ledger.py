@@ -188,6 +188,14 @@ class Ledger:
             found = found[: upto + 1]
         return folded(found)
 
+    def standing(self, chart: str) -> tuple[Record, ...]:
+        """The records of the events that count."""
+        return tuple(_standing(self.records(chart)))
+
+    def without(self, chart: str, hash: str) -> Chart:
+        """The chart as it would be if one more event were struck.  Raises ReadError where it would not read."""
+        return folded([each for each in self.records(chart) if each.hash != hash])
+
     # -- adding --------------------------------------------------------------------------------------------------------
 
     def open(self, lines: Sequence[str], *, by: str, zone: str = "UTC") -> Held:

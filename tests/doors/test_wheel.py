@@ -80,7 +80,9 @@ def test_the_wheel_is_the_package_folder_its_pages_and_examples_and_nothing_else
     assert shipped == package | shelf
 
 
-@pytest.mark.parametrize("wanted", ["py.typed", "knowledge/*.toml", "doors/templates/*", "doors/web/static/*", "doors/paper/*.typ"])
+@pytest.mark.parametrize(
+    "wanted", ["py.typed", "knowledge/*.toml", "doors/templates/*", "doors/web/static/*", "doors/paper/*.typ"]
+)
 def test_what_is_not_code_is_in_the_wheel_too(wheel, wanted):
     with zipfile.ZipFile(wheel) as archive:
         assert any(Path(name).match(f"eutonia/{wanted}") for name in archive.namelist())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from eutonia.doors.web.forms import FORMS, line_of
@@ -90,7 +88,7 @@ def test_what_needs_two_people_waits_for_the_second_and_is_hidden_from_them(kind
     form = second.get(f"/second/{draft.id}").text
     for value in said.values():
         assert f'value="{value}"' not in form
-    answer = second.post(f"/second/{draft.id}", saw=hidden(form, "saw"), **said)
+    answer = second.post(f"/second/{draft.id}", saw=hidden(form, "saw"), at=AT, **said)
     assert answer.url.path == f"/charts/{pump}"
     last = office.ledger.records(pump)[before.size]
     assert last.content == f"{AT} {line}; checked by A. Okoro"
@@ -106,7 +104,7 @@ def test_where_two_people_differ_both_see_it_and_nothing_is_written(office, pump
     second = sign_in("okoro")
     form = second.get(f"/second/{draft.id}").text
     said = {**ENTERED["refill"][0], "strength": "2000 mcg/mL"}
-    answer = second.post(f"/second/{draft.id}", saw=hidden(form, "saw"), **said)
+    answer = second.post(f"/second/{draft.id}", saw=hidden(form, "saw"), at=AT, **said)
     for page in (answer, first.get(f"/second/{draft.id}")):
         words = text_of(page.text)
         assert "Two people entered different values" in words
@@ -122,7 +120,7 @@ def test_the_first_person_cannot_be_the_second(office, pump, sign_in):
     page = previewed(browser, pump, "refill", **ENTERED["refill"][0])
     confirmed(browser, pump, "refill", page)
     draft = office.drafts.open()[0]
-    answer = browser.post(f"/second/{draft.id}", saw=hidden(page.text, "saw"), **ENTERED["refill"][0])
+    answer = browser.post(f"/second/{draft.id}", saw=hidden(page.text, "saw"), at=AT, **ENTERED["refill"][0])
     assert answer.status_code == 409
     assert "another one" in text_of(answer.text)
 
@@ -227,12 +225,11 @@ def test_what_cannot_be_written_is_said_beside_the_form_and_what_was_typed_stays
     assert office.ledger.tip() == before
 
 
-def test_a_line_of_another_kind_that_needs_two_people_waits_too(office, pump, sign_in):
-    browser, before = sign_in("dale"), office.ledger.held(pump)
+def test_a_line_of_a_kind_that_needs_two_people_is_sent_to_its_form(office, pump, sign_in):
+    browser = sign_in("dale")
     page = previewed(browser, pump, "line", text="refill 18 mL of 500 mcg/mL")
-    confirmed(browser, pump, "line", page)
-    assert office.ledger.held(pump) == before
-    assert len(office.drafts.open()) == 1
+    assert page.status_code == 422
+    assert "a refill has a form of its own" in text_of(page.text)
 
 
 def test_a_preview_that_was_changed_on_the_way_is_refused(office, pump, sign_in):
@@ -250,15 +247,52 @@ def test_the_preview_names_the_findings_that_come_and_the_pump_before_and_after(
     assert "DOES NOT BALANCE" in words
 
 
-def test_a_struck_event_stays_in_the_history_with_who_and_why(office, pump, sign_in):
+def test_a_strike_shows_what_follows_and_stays_in_the_history_with_who_and_why(office, pump, sign_in):
+    browser, before = sign_in("dale"), office.ledger.held(pump)
+    page = browser.get(f"/charts/{pump}/history").text
+    program = next(each for each in office.ledger.records(pump)[::-1] if " program " in each.content)
+    assert browser.post(f"/charts/{pump}/strike/preview", hash=program.hash, because="").status_code == 422
+    assert browser.post(f"/charts/{pump}/strike/preview", hash="0" * 64, because="x").status_code == 404
+    page = browser.post(f"/charts/{pump}/strike/preview", hash=program.hash, because="of another patient")
+    assert "Daily dose 216 mcg daily 180 mcg daily" in text_of(page.text)
+    assert office.ledger.held(pump) == before
+    form = {name: hidden(page.text, name) for name in ("saw", "hash", "because")}
+    assert browser.post(f"/charts/{pump}/strike", **{**form, "because": ""}).status_code == 422
+    words = text_of(browser.post(f"/charts/{pump}/strike", **form).text)
+    assert "struck by N. Dale : of another patient" in words
+    assert office.ledger.records(pump)[-1].op == "strike"
+
+
+def test_a_strike_of_another_charts_event_finds_nothing(office, pump, tablets, sign_in):
+    browser = sign_in("dale")
+    browser.get(f"/charts/{pump}/history")
+    other = office.ledger.records(tablets)[1].hash
+    assert browser.post(f"/charts/{pump}/strike/preview", hash=other, because="x").status_code == 404
+    assert (
+        browser.post(f"/charts/{pump}/strike", saw=office.ledger.held(pump).head, hash=other, because="x").status_code
+        == 409
+    )
+
+
+def test_a_wrong_birth_date_is_corrected_in_one_go(office, pump, sign_in):
+    browser = sign_in("dale")
+    browser.get("/charts")
+    chart = browser.post("/charts", id="N-1", name="Cleo Sample", born="1990-02-03").url.path
+    page = browser.get(f"{chart}/history").text
+    said = {"id": "N-2", "name": "Cleo Sample", "born": "1990-03-02", "saw": hidden(page, "saw")}
+    assert browser.post(f"{chart}/person", **said).status_code == 422
+    answer = browser.post(f"{chart}/person", because="her passport", **said)
+    assert "N-2 , born 1990-03-02" in text_of(answer.text).replace("N-2, born", "N-2 , born")
+    assert [each.op for each in office.ledger.records(chart.rpartition("/")[2])[-2:]] == ["strike", "event"]
+    assert office.ledger.of_person("N-1") is None
+
+
+def test_a_chart_cannot_be_made_that_of_somebody_who_has_one(office, pump, tablets, sign_in):
     browser = sign_in("dale")
     page = browser.get(f"/charts/{pump}/history").text
-    hash = re.findall(r'name="hash" value="([0-9a-f]+)"', page)[0]
-    form = {"saw": hidden(page, "saw"), "hash": hash}
-    assert browser.post(f"/charts/{pump}/strike", **form).status_code == 422
-    words = text_of(browser.post(f"/charts/{pump}/strike", because="of another patient", **form).text)
-    assert "struck by N. Dale : of another patient" in words
-    assert [each.op for each in office.ledger.records(pump)][-1] == "strike"
+    other = office.ledger.held(tablets).person
+    said = {"id": other, "born": "1988-03-15", "saw": hidden(page, "saw"), "because": "a slip"}
+    assert browser.post(f"/charts/{pump}/person", **said).status_code == 409
 
 
 def test_a_chart_is_opened_for_somebody_who_has_none_and_not_twice(office, sign_in):
@@ -313,3 +347,166 @@ def test_ones_own_password_is_changed_with_the_old_one(sign_in, client):
     done = browser.post("/account", old="a long enough one", new="another long one", again="another long one")
     assert done.url.path == "/login"
     assert client.post("/login", data={"name": "dale", "password": "another long one"}).url.path == "/panel"
+
+
+# -- what a reviewer broke -------------------------------------------------------------------------------------------------
+
+
+def test_a_stop_that_stands_does_not_hide_the_next_one_of_its_kind(office, pump, sign_in):
+    """With a wrong strength on the chart already, an overfull chamber and another wrong vial are still refused."""
+    held = office.ledger.held(pump)
+    wrong = "2026-05-02 08:45 refill 18 mL of 500 mcg/mL; product 2000 mcg/mL"
+    office.ledger.append(pump, [wrong], saw=held.head, by="N. Dale")
+    browser = sign_in("dale")
+    full = previewed(browser, pump, "refill", volume="38 mL", strength="500 mcg/mL", product="500 mcg/mL")
+    vial = previewed(browser, pump, "refill", volume="18 mL", strength="500 mcg/mL", product="2000 mcg/mL")
+    for page in (full, vial):
+        assert "The rules do not allow this" in text_of(page.text)
+
+
+@pytest.mark.hazard("H57")
+def test_a_sign_of_an_overdose_is_written_without_argument_and_its_card_stands_first(office, pump, sign_in):
+    browser = sign_in("dale")
+    page = previewed(browser, pump, "symptom", text="slow breathing", state="present")
+    assert "The rules do not allow this" not in text_of(page.text)
+    answer = confirmed(browser, pump, "symptom", page)
+    assert answer.url.path == f"/charts/{pump}"
+    for path in (f"/charts/{pump}", f"/charts/{pump}/history", f"/charts/{pump}/write/program"):
+        text = browser.get(path).text
+        assert "EMERGENCY" in text[text.index("<main") :][:4000], path
+    words = browser.post(f"/charts/{pump}/whatif", way="program", dose="continuous 240 mcg/day").text
+    assert words.index("EMERGENCY") < words.index("refused")
+
+
+def test_a_residual_that_does_not_balance_is_no_rule_that_is_broken(pump, sign_in):
+    words = text_of(previewed(sign_in("dale"), pump, "residual", volume="17 mL").text)
+    assert "The rules do not allow this" not in words
+
+
+def test_a_program_on_a_chart_without_a_pump_is_asked_about(tablets, sign_in):
+    for kind in ("program", "refill", "bridge"):
+        words = text_of(previewed(sign_in("dale"), tablets, kind, **ENTERED[kind][0]).text)
+        assert "No implant is on this chart: look whether it is the right patient." in words
+
+
+def test_a_whole_visit_is_entered_by_one_and_checked_by_another_without_false_alarms(office, pump, sign_in):
+    """A change of strength: refill, bridge bolus and program at one visit."""
+    first, second = sign_in("dale"), sign_in("okoro")
+    visit = [
+        ("refill", {"volume": "18 mL", "strength": "2000 mcg/mL", "product": "2000 mcg/mL"}),
+        ("bridge", {"dose": "182 mcg", "over": "20.2 h"}),
+        ("program", {"program": "continuous 216 mcg/day; strength 2000 mcg/mL"}),
+    ]
+    for kind, said in visit:
+        page = previewed(first, pump, kind, **said)
+        answer = confirmed(first, pump, kind, page, reason="the pump is told at the end of this visit")
+        assert "Waiting for a second person" in text_of(answer.text), kind
+        if kind != "refill":
+            assert "The rules do not allow this" not in text_of(page.text), kind
+    for draft, (kind, said) in zip(office.drafts.open(pump), visit, strict=True):
+        form = second.get(f"/second/{draft.id}").text
+        answer = second.post(f"/second/{draft.id}", saw=hidden(form, "saw"), at=AT, **said)
+        assert answer.url.path == f"/charts/{pump}", (kind, text_of(answer.text))
+    assert office.drafts.open() == ()
+
+
+def test_what_waits_unchecked_is_said_on_every_page_of_the_patient_and_no_card_is_printed(office, pump, sign_in):
+    browser = sign_in("dale")
+    page = previewed(browser, pump, "program", program="continuous 240 mcg/day")
+    confirmed(browser, pump, "program", page)
+    reader = sign_in("reader")
+    for path in (f"/charts/{pump}", f"/charts/{pump}/history"):
+        words = text_of(reader.get(path).text)
+        assert "not checked yet, not on the chart: program" in words
+        assert "240 mcg" not in words.split("Options")[0]
+    assert reader.get(f"/charts/{pump}/paper/card").status_code == 409
+    other = sign_in("finch")
+    page = previewed(other, pump, "program", program="continuous 240 mcg/day")
+    assert confirmed(other, pump, "program", page).status_code == 409, "no second program beside it, and no oracle"
+
+
+def test_a_draft_is_looked_at_again_when_it_is_checked(office, pump, sign_in):
+    first, second = sign_in("dale"), sign_in("okoro")
+    page = previewed(first, pump, "program", program="continuous 240 mcg/day")
+    confirmed(first, pump, "program", page)
+    held = office.ledger.held(pump)
+    office.ledger.append(pump, ["2026-05-02 08:58 symptom slow breathing, coma"], saw=held.head, by="F. Finch")
+    draft = office.drafts.open()[0]
+    form = second.get(f"/second/{draft.id}").text
+    assert "EMERGENCY" in form
+    answer = second.post(f"/second/{draft.id}", saw=hidden(form, "saw"), at=AT, program="continuous 240 mcg/day")
+    assert answer.status_code == 409
+    assert not any("240 mcg/day" in each.content for each in office.ledger.records(pump))
+
+
+def test_a_withdrawn_entry_is_not_shown_to_the_one_who_would_check_it_again(office, pump, sign_in):
+    first, second = sign_in("dale"), sign_in("okoro")
+    page = previewed(first, pump, "refill", **ENTERED["refill"][0])
+    confirmed(first, pump, "refill", page)
+    draft = office.drafts.open()[0]
+    second.get(f"/second/{draft.id}")
+    answer = second.post(f"/second/{draft.id}/withdraw")
+    assert "Withdrawn by A. Okoro" in text_of(answer.text)
+    assert "18 mL" not in text_of(answer.text)
+    assert "18 mL" in text_of(first.get(f"/second/{draft.id}").text)
+
+
+def test_a_second_person_who_clicks_twice_ends_at_the_chart_both_times(office, pump, sign_in):
+    first, second = sign_in("dale"), sign_in("okoro")
+    page = previewed(first, pump, "refill", **ENTERED["refill"][0])
+    confirmed(first, pump, "refill", page)
+    draft = office.drafts.open()[0]
+    form = second.get(f"/second/{draft.id}").text
+    for _ in range(2):
+        answer = second.post(f"/second/{draft.id}", saw=hidden(form, "saw"), at=AT, **ENTERED["refill"][0])
+        assert answer.url.path == f"/charts/{pump}"
+
+
+def test_a_missing_reason_does_not_carry_the_writer_past_what_a_colleague_wrote(office, pump, sign_in):
+    browser = sign_in("dale")
+    page = previewed(browser, pump, "refill", **ENTERED["refill"][0])
+    held = office.ledger.held(pump)
+    office.ledger.append(pump, ["2026-05-02 08:58 symptom somnolence"], saw=held.head, by="F. Finch")
+    again = confirmed(browser, pump, "refill", page, alone="yes")
+    assert again.status_code == 422
+    answer = confirmed(browser, pump, "refill", again, alone="yes", reason="alone tonight")
+    assert answer.status_code == 409
+    assert "somnolence" in text_of(answer.text)
+
+
+def test_what_was_written_is_never_said_not_to_be_when_the_panel_fails_after_it(office, pump, sign_in, monkeypatch):
+    browser, before = sign_in("dale"), office.ledger.held(pump)
+    page = previewed(browser, pump, "weight", value="72 kg")
+    monkeypatch.setattr(office, "refresh", lambda: 1 / 0)
+    assert confirmed(browser, pump, "weight", page).url.path == f"/charts/{pump}"
+    assert office.ledger.held(pump).size == before.size + 1
+
+
+def test_what_was_typed_is_shown_again_when_the_session_is_over(clock, pump, sign_in):
+    browser = sign_in("dale")
+    browser.get(f"/charts/{pump}/write/program")
+    clock.on(minutes=31)
+    answer = browser.post(f"/charts/{pump}/write/program/preview", at=AT, program="continuous 240 mcg/day")
+    assert answer.status_code == 401
+    words = text_of(answer.text)
+    assert "continuous 240 mcg/day" in words
+    assert "Nothing was written" in words
+
+
+def test_stopping_baclofen_goes_through_the_order_by_mouth(pump, sign_in):
+    page = previewed(sign_in("dale"), pump, "medication", text="baclofen 10 mg three times a day", state="stopped")
+    assert page.status_code == 422
+    assert "Order by mouth" in text_of(page.text)
+
+
+def test_in_the_hour_that_comes_twice_the_form_says_which_one(office, clock, sign_in):
+    from datetime import UTC, datetime
+
+    held = office.ledger.open(["2026-05-01 09:00 person id B-1; born 1980-01-01"], by="N. Dale", zone="Europe/Berlin")
+    for at, shown in ((0, "2026-10-25 02:30+02:00"), (1, "2026-10-25 02:30+01:00")):
+        clock.at = datetime(2026, 10, 25, at, 30, tzinfo=UTC)
+        browser = sign_in("dale")
+        form = browser.get(f"/charts/{held.id}/write/contact").text
+        assert f'value="{shown}"' in form
+        page = browser.post(f"/charts/{held.id}/write/contact/preview", at=shown)
+        assert page.status_code == 200, text_of(page.text)

@@ -22,7 +22,7 @@ MAY = {
     "GET /panel": "rkc", "POST /panel": "rkc", "GET /calendar": "rkc", "GET /charts": "rkc",
     "GET /charts/{chart}": "rkc", "GET /charts/{chart}/timeline": "rkc", "GET /charts/{chart}/history": "rkc",
     "POST /charts/{chart}/whatif": "rkc", "GET /charts/{chart}/paper/{kind}": "rkc",
-    "POST /charts": "c", "POST /charts/{chart}/strike": "c", "GET /charts/{chart}/write/{kind}": "c",
+    "POST /charts": "c", "POST /charts/{chart}/strike/preview": "c", "POST /charts/{chart}/person": "c", "POST /charts/{chart}/strike": "c", "GET /charts/{chart}/write/{kind}": "c",
     "POST /charts/{chart}/write/{kind}/preview": "c", "POST /charts/{chart}/write/{kind}": "c",
     "GET /second": "kc", "GET /second/{draft}": "kc", "POST /second/{draft}": "kc", "POST /second/{draft}/withdraw": "kc",
     "GET /staff": "a", "POST /staff": "a", "GET /trail": "a",
@@ -32,7 +32,14 @@ LETTER = {"reader": "r", "checker": "k", "clinician": "c", "administrator": "a"}
 
 def path_of(way: str, chart: str) -> tuple[str, str]:
     method, _, path = way.partition(" ")
-    for name, value in {"chart": chart, "kind": "contact", "draft": "none", "key": "none", "name": "chart", "id": "ADM-04"}.items():
+    for name, value in {
+        "chart": chart,
+        "kind": "contact",
+        "draft": "none",
+        "key": "none",
+        "name": "chart",
+        "id": "ADM-04",
+    }.items():
         path = path.replace(f"{{{name}}}", value)
     return method, path
 
@@ -231,6 +238,61 @@ def test_beyond_the_capacity_a_request_is_refused_at_once_and_told_to_come_again
     assert answer.headers["retry-after"] == "2"
     assert crowded.get("/health").status_code in (200, 503)
     assert "watching" in crowded.get("/health").text
+
+
+def test_who_sends_slowly_or_never_ends_keeps_nobody_out(office):
+    import asyncio
+
+    app = application(office, capacity=1)
+    stack = app.build_middleware_stack()
+
+    async def ask(path: str, receive) -> int:
+        seen = []
+
+        async def send(message) -> None:
+            if message["type"] == "http.response.start":
+                seen.append(message["status"])
+
+        scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",
+                 "headers": [(b"host", b"127.0.0.1")], "scheme": "http", "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 1)}  # fmt: skip
+        await stack({**scope, "app": app}, receive, send)
+        return seen[0] if seen else 0
+
+    async def never() -> dict[str, object]:
+        await asyncio.sleep(3600)
+        raise AssertionError
+
+    async def ended() -> dict[str, object]:
+        return {"type": "http.request", "body": b"name=dale&password=wrong+wrong+wrong", "more_body": False}
+
+    async def gone() -> dict[str, object]:
+        return {"type": "http.disconnect"}
+
+    async def all_at_once() -> None:
+        slow = [asyncio.create_task(ask("/login", never)) for _ in range(40)]
+        await asyncio.sleep(0.05)
+        assert await ask("/login", ended) == 403
+        assert await ask("/login", gone) == 0
+        for each in slow:
+            each.cancel()
+
+    asyncio.run(all_at_once())
+
+
+def test_a_failure_of_the_database_leaks_nothing_and_is_answered(office, pump, sign_in, caplog, monkeypatch):
+    caplog.set_level(logging.DEBUG)
+    browser = sign_in("dale")
+
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("SECRETSYMPTOM")
+
+    monkeypatch.setattr(office.drafts, "open", fails)
+    answer = browser.get("/panel")
+    assert answer.status_code == 500
+    assert "was noted" in answer.text
+    monkeypatch.setattr(office.staff, "session", fails)
+    assert browser.get("/panel").status_code == 500
+    assert "SECRETSYMPTOM" not in caplog.text
 
 
 @pytest.mark.hazard("H59")

@@ -235,7 +235,7 @@ def test_the_dose_is_drawn_as_the_chart_has_it_at_each_moment(office, pump):
     _, advice = office.advice(pump)
     found = timeline(advice, "2026-03-01T00:00+00:00", "2026-05-02T00:00+00:00")
     lane = found.lanes[0]
-    assert lane.title == "Pump, mcg daily"
+    assert lane.title == "Pump, as programmed, mcg daily"
     top = lane.floor - next(y for y, says in lane.scale if says != "0")
     most = float(lane.scale[1][1])
 
@@ -364,4 +364,84 @@ def test_whoever_looks_at_a_chart_stands_in_its_trail(office, pump, sign_in):
     assert [(each.who, each.what) for each in office.trail.last(1, pump)] == [("reader", "looked at the chart")]
     browser = sign_in("dale")
     assert "reader looked at the chart" in text_of(browser.get(f"/charts/{pump}/history").text)
-    assert "The trail is whole" in text_of(sign_in("admin").get("/trail").text)
+    assert "No line of it was changed, and none is missing" in text_of(sign_in("admin").get("/trail").text)
+
+
+# -- what a reviewer broke -----------------------------------------------------------------------------------------------------
+
+
+def test_no_dose_is_drawn_after_the_reservoir_ran_dry(office, pump, clock):
+    clock.on(days=60)
+    _, advice = office.advice(pump)
+    lane = timeline(advice).lanes[0]
+    assert lane.unknown is not None
+    assert max(x for x, _ in lane.line) == pytest.approx(lane.unknown)
+
+
+def test_no_dose_and_no_band_are_drawn_while_delivery_is_uncertain(office, pump):
+    held = office.ledger.held(pump)
+    office.ledger.append(pump, ["2026-04-28 08:00 device stall"], saw=held.head, by="N. Dale")
+    _, advice = office.advice(pump)
+    found = timeline(advice)
+    assert found.lanes[0].unknown is not None
+    assert all(not lane.outer for lane in found.lanes)
+    assert "unknown" in found.expected
+
+
+def test_an_order_that_cannot_be_read_is_unknown_and_not_nothing(office, tablets):
+    held = office.ledger.held(tablets)
+    lines = ["2026-04-28 08:00 oral stop", "2026-04-29 08:00 medication baclofen twice"]
+    office.ledger.append(tablets, lines, saw=held.head, by="N. Dale")
+    _, advice = office.advice(tablets)
+    lane = next(each for each in timeline(advice).lanes if each.title.startswith("By mouth"))
+    assert lane.unknown is not None
+
+
+def test_a_day_without_a_time_is_shown_as_a_day(office, pump):
+    _, advice = office.advice(pump)
+    found = {each.says: each.at for each in timeline(advice).entries}
+    assert found["weight 78 kg"] == "2026-04-28"
+
+
+def test_until_somebody_has_looked_no_page_says_that_nothing_is_due(office, clock, sign_in):
+    from eutonia.doors.web.office import View
+
+    office.view = View(office.now(), (), {}, looked=False)
+    browser = sign_in("reader")
+    for path in ("/panel", "/charts", "/calendar"):
+        assert "Nobody has looked at the charts yet" in text_of(browser.get(path).text)
+
+
+def test_a_chart_is_shown_though_the_trail_cannot_be_written_and_the_access_is_noted_later(
+    office, pump, sign_in, monkeypatch
+):
+    from eutonia.ledger import LedgerError
+
+    browser = sign_in("reader")
+
+    def refuses(*_: object) -> None:
+        raise LedgerError("the disk is full")
+
+    monkeypatch.setattr(office.trail, "note", refuses)
+    words = text_of(browser.get(f"/charts/{pump}").text)
+    assert "Ada Sample" in words
+    assert "The trail of accesses cannot be written" in words
+    monkeypatch.undo()
+    browser.get("/panel")
+    assert [each.what for each in office.trail.last(2)] == ["looked at the panel", "looked at the chart"]
+
+
+@pytest.mark.parametrize("month", ["9999-12", "0001-01", "2026-13"])
+def test_a_month_that_is_none_is_refused(month, sign_in):
+    assert sign_in("reader").get(f"/calendar?month={month}").status_code == 422
+
+
+@pytest.mark.parametrize("name", ["models", "studies", "chart", "workbench"])
+def test_the_written_pages_are_shown_without_markup_of_their_own(name, sign_in):
+    browser = sign_in("reader")
+    page = browser.get(f"/pages/{name}").text
+    assert "<h1>" in page
+    assert not re.search(r"<script(?! src=)|javascript:|\sstyle=", page)
+    for link in re.findall(r'href="(/pages/[^"#]+)', page):
+        assert browser.get(link).status_code == 200, link
+    assert browser.get("/pages/secrets").status_code == 404

@@ -8,65 +8,49 @@ from __future__ import annotations
 
 from typing import Final
 
-from msgspec import Struct
 from msgspec.structs import replace
 from starlette.responses import Response
 
-from eutonia.advice import Advice, advise, examined, what_if
+from eutonia.advice import Advice, examined
 from eutonia.chart import Chart, ReadError
 from eutonia.chart import event as e
+from eutonia.chart.chart import from_text
+from eutonia.chart.text import line_of as told
 from eutonia.chart.text import written
 from eutonia.clinic import Member
 from eutonia.clinic.drafts import CHECKED
-from eutonia.doors import words
+from eutonia.doors.web.consequences import Preview, previewed, struck
 from eutonia.doors.web.forms import FORMS, Form, line_of
+from eutonia.doors.web.head import head_of
 from eutonia.doors.web.ways import Asked, Refused
-from eutonia.findings import STOP, Finding
+from eutonia.knowledge.drugs import recognise
 from eutonia.ledger import Conflict
 from eutonia.ledger.ledger import Held
-from eutonia.moment import shown
-from eutonia.quantity import QuantityError, plain
+from eutonia.moment import local, zone
+from eutonia.quantity import QuantityError
 
 # Of these the line itself names who decided: whoever enters it.
 _WHO_DECIDED: Final = (e.Override, e.Explained, e.Decision)
 _DECIDED: Final = ("override", "explained", "decision")
 
 
-class Changed(Struct, frozen=True):
-    """A row of the pump that an event changes."""
-
-    label: str
-    before: str
-    after: str
-
-
-class Preview(Struct, frozen=True):
-    """What an event will do: its lines, the findings that come and go, the pump before and after, and what speaks against it."""
-
-    lines: tuple[str, ...]
-    comes: tuple[Finding, ...]
-    goes: tuple[Finding, ...]
-    pump: tuple[Changed, ...]
-    against: tuple[str, ...]
-    second: bool
-
-
 def form(asked: Asked) -> Response:
     """The empty form of a kind of event."""
     held, advice, kind = _asked(asked)
     asked.note(f"opened the form '{kind.name}'", held.id)
-    return _shown(asked, held, advice, kind, {"at": shown(advice.facts.now, advice.facts.home)})
+    return _shown(asked, held, advice, kind, {"at": local(advice.facts.now, advice.facts.home)})
 
 
 def preview(asked: Asked) -> Response:
     """The event as it will be written, and what follows; nothing is written yet."""
     held, advice, kind = _asked(asked)
+    asked.note(f"looked at what a {kind.name} would do", held.id)
     try:
         event, line = _event(asked, advice.facts.chart, kind)
-        found = _preview(advice, event, line)
+        found = previewed(_after_mine(asked, advice), event, line)
     except (ReadError, QuantityError) as error:
         return _shown(asked, held, advice, kind, asked.form, _says(error))
-    return asked.page("preview.html", 200, held=held, **who(advice), kind=kind, found=found, said=asked.form, line=line)
+    return _looked_at(asked, 200, held, advice, kind, line, found, saw=held.head)
 
 
 def enter(asked: Asked) -> Response:
@@ -75,17 +59,18 @@ def enter(asked: Asked) -> Response:
     saw, reason = asked.said("saw"), " ".join(asked.said("reason").split())
     try:
         event, line = _event(asked, advice.facts.chart, kind)
-        found = _preview(advice, event, line)
+        found = previewed(_after_mine(asked, advice), event, line)
     except (ReadError, QuantityError) as error:
         return _shown(asked, held, advice, kind, asked.form, _says(error))
     if line != asked.said("line"):
         raise Refused(409, "What was previewed is not what was entered. Nothing was written; look at it once more.")
-    member = asked.who.member
-    beside = list[str]()
+    member, beside = asked.who.member, list[str]()
     if found.against or (found.second and asked.said("alone")):
         if not reason:
-            says = "A reason is missing; nothing was written."
-            return asked.page("preview.html", 422, held=held, **who(advice), kind=kind, found=found, said=asked.form, line=line, says=says)  # fmt: skip
+            # With the head that was seen: a page that asks again has not shown what came since.
+            return _looked_at(
+                asked, 422, held, advice, kind, line, found, saw, "A reason is missing; nothing was written."
+            )
         how = "without a second person" if asked.said("alone") and found.second else "outside the rules"
         beside.append(f"{event.written} note entered {how} by {member.shown}: {_plain(reason)}")
     if found.second and not asked.said("alone"):
@@ -95,14 +80,32 @@ def enter(asked: Asked) -> Response:
     try:
         asked.office.ledger.append(held.id, [line, *beside], saw=saw, by=member.shown)
     except Conflict as error:
-        return asked.page(
-            "preview.html", 409, held=asked.office.ledger.held(held.id), **who(advice), kind=kind, found=found, said=asked.form, line=line,
-            says="Somebody else has written on this chart since you looked. Nothing was written. What is new:",
-            since=error.since,
-        )  # fmt: skip
-    asked.note(f"wrote a {kind.name}", held.id)
-    asked.office.refresh()
-    return asked.see(f"/charts/{held.id}#timeline")
+        says = "Somebody else has written on this chart since you looked. Nothing was written. What is new:"
+        now = asked.office.ledger.held(held.id)
+        return _looked_at(asked, 409, now, advice, kind, line, found, now.head, says, error)
+    asked.wrote(f"wrote a {kind.name}", held.id)
+    return asked.see(f"/charts/{held.id}")
+
+
+def look_at_strike(asked: Asked) -> Response:
+    """What follows if an event no longer counts; nothing is written yet."""
+    held, advice = asked.office.advice(asked.word("chart"))
+    hash, because = asked.said("hash"), " ".join(asked.said("because").split())
+    record = next((each for each in asked.office.ledger.records(held.id) if each.hash == hash), None)
+    if record is None or record.op != "event":
+        raise Refused(404, "There is no such event on this chart. Nothing was written.")
+    if not because:
+        raise Refused(422, "A reason is missing: why does this event not count? Nothing was written.")
+    asked.note("looked at what striking an event would do", held.id)
+    left = asked.office.ledger.without(held.id, hash)
+    return asked.page(
+        "strike.html",
+        **head_of(asked, held, advice),
+        record=record,
+        because=because,
+        found=struck(advice, left),
+        saw=held.head,
+    )
 
 
 def strike(asked: Asked) -> Response:
@@ -113,36 +116,34 @@ def strike(asked: Asked) -> Response:
     asked.office.ledger.append(
         chart, (), saw=asked.said("saw"), by=asked.who.member.shown, strikes=[(asked.said("hash"), reason)]
     )
-    asked.note("struck an event", chart)
-    asked.office.refresh()
+    asked.wrote("struck an event", chart)
     return asked.see(f"/charts/{chart}/history")
+
+
+def correct(asked: Asked) -> Response:
+    """Corrects who the chart is of: strikes what was written of the person, and writes it anew, in one go."""
+    chart, reason = asked.word("chart"), asked.said("because")
+    if not reason:
+        raise Refused(422, "A reason is missing: how do you know? Nothing was written.")
+    ledger = asked.office.ledger
+    strikes = [(each.hash, _plain(reason)) for each in ledger.standing(chart) if _person(each.content)]
+    line = _person_line(asked, ledger.chart(chart).zone_name)
+    ledger.append(chart, [line], saw=asked.said("saw"), by=asked.who.member.shown, strikes=strikes)
+    asked.wrote("corrected the person", chart)
+    return asked.see(f"/charts/{chart}")
 
 
 def open_chart(asked: Asked) -> Response:
     """Opens a chart for a person who has none."""
-    pieces = [f"id {_plain(asked.said('id'))}"]
-    pieces += [f"{name} {_plain(said)}" for name in ("name", "born", "sex") if (said := asked.said(name))]
-    if not asked.said("id") or not asked.said("born"):
-        raise Refused(422, "A chart needs the person's id and birth date. Nothing was written.")
-    now = asked.office.now()
-    zone = asked.office.zone
-    from eutonia.moment import zone as zone_of
-
-    line = f"{shown(now, zone_of(zone))} person {'; '.join(pieces)}"
-    held = asked.office.ledger.open([line], by=asked.who.member.shown, zone=zone)
-    asked.note("opened the chart", held.id)
-    asked.office.refresh()
+    place = asked.office.zone
+    held = asked.office.ledger.open([_person_line(asked, place)], by=asked.who.member.shown, zone=place)
+    asked.wrote("opened the chart", held.id)
     return asked.see(f"/charts/{held.id}")
 
 
-def who(advice: Advice) -> dict[str, words.Head]:
-    """The head that stands on every page of a patient."""
-    return {"head": words.head(advice.as_dict(foresee=False))}
-
-
-def second_line(asked: Asked, chart: Chart, kind: Form, at: str, member: Member) -> str:
-    """The line of a second person, of the moment that the first one wrote."""
-    return written(_read(chart, at, line_of(kind, asked.form), member)).strip()
+def second_line(asked: Asked, chart: Chart, kind: Form) -> str:
+    """The line of a second person, with the moment that they wrote."""
+    return written(_read(chart, asked.said("at"), line_of(kind, asked.form), asked.who.member)).strip()
 
 
 # -- behind it ---------------------------------------------------------------------------------------------------------
@@ -158,9 +159,28 @@ def _asked(asked: Asked) -> tuple[Held, Advice, Form]:
 
 def _shown(asked: Asked, held: Held, advice: Advice, kind: Form, said: object, says: str = "") -> Response:
     return asked.page(
-        "form.html", 422 if says else 200, held=held, **who(advice), kind=kind, said=said, says=says,
-        to=f"/charts/{held.id}/write/{kind.name}/preview", hidden={}, button="Look at what will be written",
+        "form.html", 422 if says else 200, **head_of(asked, held, advice), kind=kind, said=said, says=says,
+        to=f"/charts/{held.id}/write/{kind.name}/preview", button="Look at what will be written",
     )  # fmt: skip
+
+
+def _looked_at(
+    asked: Asked, status: int, held: Held, advice: Advice, kind: Form, line: str, found: Preview, saw: str, says: str = "",
+    error: Conflict | None = None,
+) -> Response:  # fmt: skip
+    return asked.page(
+        "preview.html", status, **head_of(asked, held, advice), kind=kind, found=found, said=asked.form, line=line, saw=saw,
+        says=says, since=error.since if error else (),
+    )  # fmt: skip
+
+
+def _after_mine(asked: Asked, advice: Advice) -> Advice:
+    """The advice as if what the same person entered at this visit were on the chart; their own entries are no secret."""
+    mine = [each for each in asked.office.drafts.open(asked.word("chart")) if each.by == asked.who.member.name]
+    if not mine:
+        return advice
+    lines = "".join(f"{line}\n" for each in mine for line in (each.line, *each.beside))
+    return examined(advice.facts.chart.with_events(lines), advice.facts.now, advice.book.jurisdiction)
 
 
 def _event(asked: Asked, chart: Chart, kind: Form) -> tuple[e.Event, str]:
@@ -168,12 +188,18 @@ def _event(asked: Asked, chart: Chart, kind: Form) -> tuple[e.Event, str]:
     event = _read(chart, asked.said("at"), line_of(kind, asked.form), asked.who.member)
     if event.at > asked.office.now():
         raise QuantityError(f"'{asked.said('at')}' has not happened yet; look at the date")
+    if kind.name == "line" and isinstance(event.what, CHECKED):
+        raise QuantityError(
+            f"a {told(event.what).partition(' ')[0]} has a form of its own, which a second person fills in too"
+        )
+    if isinstance(event.what, e.Medication) and any(
+        "baclofen" in each.classes for each in recognise(event.what.text).ingredients
+    ):
+        raise QuantityError("baclofen by mouth is written with the form 'Order by mouth', where 'stop' ends it")
     return event, written(event).strip()
 
 
 def _read(chart: Chart, at: str, line: str, member: Member) -> e.Event:
-    from eutonia.chart.chart import from_text
-
     if not at or "#" in at:
         raise QuantityError("the moment is missing; write it such as '2026-05-02 09:00'")
     if line.partition(" ")[0] in _DECIDED and "; by " not in line:
@@ -195,61 +221,13 @@ def _plain(text: str) -> str:
     return " ".join(text.replace("#", " ").replace(";", ",").split())
 
 
-def _preview(advice: Advice, event: e.Event, line: str) -> Preview:
-    chart = advice.facts.chart.with_events(f"{line}\n")
-    now = max(advice.facts.now, event.at)
-    after = examined(chart, now, advice.book.jurisdiction)
-    was = {(each.id, each.says) for each in advice.findings}
-    is_ = {(each.id, each.says) for each in after.findings}
-    comes = tuple(each for each in after.findings if (each.id, each.says) not in was)
-    against = [*_against(advice, event)]
-    known = {each.id for each in advice.findings if each.grade == STOP}
-    against += [f"{each.id}: {each.says}" for each in comes if each.grade == STOP and each.id not in known]
-    return Preview(
-        (line,),
-        comes,
-        tuple(each for each in advice.findings if (each.id, each.says) not in is_),
-        _pump(advice, after),
-        tuple(against),
-        isinstance(event.what, CHECKED),
-    )
+def _person(line: str) -> bool:
+    return isinstance(from_text(line, "the line").events[0].what, e.Person)
 
 
-def _against(advice: Advice, event: e.Event) -> list[str]:
-    """What the rules say against a dose; nothing of what is no dose."""
-    match event.what:
-        case e.Programmed(program=program) if not program.stopped and advice.pump is not None:
-            return [each.why for each in what_if(advice, program).refusals]
-        case e.Oral(regimen=regimen) if regimen is not None:
-            return [each.why for each in what_if(advice, regimen).refusals]
-        case e.Trial(dose=dose):
-            return _against_trial(advice, dose)
-    return []
-
-
-def _against_trial(advice: Advice, dose: object) -> list[str]:
-    asked = f"{shown(advice.facts.now, advice.facts.home)} request trial\n"
-    found = advise(advice.facts.chart.with_events(asked), advice.facts.now, advice.book.jurisdiction)
-    first = [
-        step.writes.dose
-        for plan in found.plans
-        if plan.kind == "trial"
-        for step in plan.steps[:1]
-        if isinstance(step.writes, e.Trial)
-    ]
-    if dose in first:
-        return []
-    if first:
-        allowed = " or ".join(dict.fromkeys(plain(each) for each in first))
-        return [f"The next screening bolus that the rules allow is {allowed}."]
-    return [each.why for each in found.refusals if each.kind == "trial"] or ["The rules offer no screening bolus now."]
-
-
-def _pump(before: Advice, after: Advice) -> tuple[Changed, ...]:
-    rows = [{row.label: row.text for row in words.pump_rows(each.as_dict(foresee=False))} for each in (before, after)]
-    was, is_ = rows
-    return tuple(
-        Changed(name, was.get(name, "nothing"), is_.get(name, "nothing"))
-        for name in dict.fromkeys([*was, *is_])
-        if was.get(name) != is_.get(name)
-    )
+def _person_line(asked: Asked, place: str) -> str:
+    """The line about a person that a form makes, as of now."""
+    if not asked.said("id") or not asked.said("born"):
+        raise Refused(422, "A chart needs the person's id and birth date. Nothing was written.")
+    pieces = [f"{name} {_plain(said)}" for name in ("id", "born", "sex", "name") if (said := asked.said(name))]
+    return f"{local(asked.office.now(), zone(place))} person {'; '.join(pieces)}"

@@ -40,6 +40,22 @@ WAYS: Final[tuple[Way, ...]] = (
     Way("GET", "/charts/{chart}/timeline", LOOK, patient.closer, "the time line of a chart"),
     Way("POST", "/charts/{chart}/whatif", LOOK, patient.whatif, "what a dose would do", ("way", "dose")),
     Way("GET", "/charts/{chart}/history", LOOK, patient.history, "the history of a chart"),
+    Way(
+        "POST",
+        "/charts/{chart}/strike/preview",
+        ACT,
+        acts.look_at_strike,
+        "look at what striking does",
+        ("hash", "because"),
+    ),
+    Way(
+        "POST",
+        "/charts/{chart}/person",
+        ACT,
+        acts.correct,
+        "correct the person",
+        ("saw", "because", "id", "name", "born", "sex"),
+    ),
     Way("POST", "/charts/{chart}/strike", ACT, acts.strike, "strike an event", ("saw", "hash", "because")),
     Way("GET", "/charts/{chart}/paper/{kind}", LOOK, papers.paper, "a paper of a chart"),
     Way("GET", "/charts/{chart}/write/{kind}", ACT, acts.form, "a form"),
@@ -112,13 +128,7 @@ def application(
 
     async def nowhere(request: Request, error: Exception) -> Response:
         asked = Asked(request, office, None, {})
-        return asked.page("refused.html", 404, says="There is no such page.")
-
-    async def broken(request: Request, error: Exception) -> Response:
-        asked = Asked(request, office, None, {})
-        return asked.page(
-            "refused.html", 500, says="Something went wrong here. Nothing was written that is not on the chart."
-        )
+        return asked.page("refused.html", 404, says="There is no such page.", typed=[])
 
     return Starlette(
         routes=[
@@ -132,7 +142,7 @@ def application(
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
             Middleware(Capacity, most=capacity),
         ],
-        exception_handlers={404: nowhere, 405: nowhere, 500: broken},
+        exception_handlers={404: nowhere, 405: nowhere},
         lifespan=living,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 import traceback
@@ -10,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,7 +25,9 @@ from eutonia.quantity import QuantityError
 
 _LOG: Final = logging.getLogger("eutonia.web")
 COOKIE: Final = "eutonia"
-LARGEST: Final = 256 * 1024
+LARGEST: Final = 64 * 1024
+# The records of FHIR and CDS Hooks are larger, and say so themselves a little earlier.
+_MOST: Final = 17 * 1024 * 1024
 # Nothing from elsewhere, nothing inline: what a page needs comes from this server.
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -48,10 +51,19 @@ def route(way: Way, office: Office) -> Route:
 
     async def answer(request: Request) -> Response:
         request.scope["way"] = way.path
-        form = await _form(request) if way.method == "POST" else {}
-        return await run_in_threadpool(_answer, way, office, request, form)
+        form = _form(await request.body()) if way.method == "POST" else {}
+        return await run_in_threadpool(_safe, way, office, request, form)
 
     return Route(way.path, answer, methods=[way.method], name=f"{way.method} {way.path}")
+
+
+def _safe(way: Way, office: Office, request: Request, form: dict[str, str] | None) -> Response:
+    """The answer; where even the refusal fails, a plain one."""
+    try:
+        return _answer(way, office, request, form)
+    except Exception as error:
+        _noted(way, error)
+        return PlainTextResponse(f"{_BROKEN}\n", 500)
 
 
 def _answer(way: Way, office: Office, request: Request, form: dict[str, str] | None) -> Response:
@@ -69,9 +81,7 @@ def _answer(way: Way, office: Office, request: Request, form: dict[str, str] | N
                 asked.note(f"was refused: {way.says}")
                 return _refused(asked, 403, f"Your role, {session.member.role}, does not include this.")
             if way.method == "POST" and form.get("token") != session.form:
-                return _refused(
-                    asked, 403, "This form is from an older session. Go back, load the page anew, and enter it again."
-                )
+                return _refused(asked, 403, "This form is from an older session. Nothing was written; enter it again.")
         return way.does(asked)
     except Refused as error:
         return _refused(asked, error.status, error.says)
@@ -82,26 +92,30 @@ def _answer(way: Way, office: Office, request: Request, form: dict[str, str] | N
     except LedgerError as error:
         return _refused(asked, 404 if "there is no" in str(error) else 409, str(error))
     except Exception as error:
-        # Only where it happened: what an error says may hold a patient's data.
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        _LOG.error("%s %s: %s in %s, line %s", way.method, way.path, type(error).__name__, last.name, last.lineno)
-        return _refused(asked, 500, "Something went wrong here, and was noted. What is on the chart was not touched.")
+        _noted(way, error)
+        return _refused(asked, 500, _BROKEN)
+
+
+_BROKEN: Final = "Something went wrong here, and was noted. If you were writing, look at the chart's history before you enter it again."
+
+
+def _noted(way: Way, error: Exception) -> None:
+    # Only where it happened: what an error says may hold a patient's data.
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    _LOG.error("%s %s: %s in %s, line %s", way.method, way.path, type(error).__name__, last.name, last.lineno)
 
 
 _SIGN_IN: Final = "You are not signed in, or the session is over. Nothing was written. Sign in, and enter it again."
 
 
 def _refused(asked: Asked, status: int, says: str) -> Response:
-    return asked.page("refused.html", status, says=says)
+    return asked.page("refused.html", status, says=says, typed=asked.typed)
 
 
-async def _form(request: Request) -> dict[str, str] | None:
+def _form(body: bytes) -> dict[str, str] | None:
     """The fields of a form; none where it is larger than any of ours."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST:
-            return None
+    if len(body) > LARGEST:
+        return None
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=100))
     except ValueError:
@@ -158,25 +172,50 @@ class Headers:
 class Capacity:
     """Refuses what is beyond the capacity at once, instead of letting everybody wait until nobody is answered.
 
-    working: how many requests are worked on or wait.
+    A request counts once its body is there: whoever sends slowly, or never ends, keeps nobody out.
     """
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self.app, self.most, self.working = app, most, 0
+    def __init__(self, app: ASGIApp, most: int, patience_s: float = 10.0) -> None:
+        self.app, self.most, self.patience_s, self.working = app, most, patience_s, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request, or refuses it."""
         if scope["type"] != "http" or scope["path"] == "/health":
             await self.app(scope, receive, send)
             return
-        if self.working >= self.most:
-            text = b"More is asked than can be answered now. Nothing was done; try again in a few seconds.\n"
-            headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"retry-after", b"2")]
-            await send({"type": "http.response.start", "status": 503, "headers": headers})
-            await send({"type": "http.response.body", "body": text})
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self.patience_s):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return
+                    body += message.get("body", b"")
+                    if len(body) > _MOST or not message.get("more_body", False):
+                        break
+        except TimeoutError:
+            await _plain(send, 408, "The request did not end. Nothing was done.")
             return
+        if len(body) > _MOST:
+            await _plain(send, 413, "This is larger than anything that is read here. Nothing was done.")
+            return
+        if self.working >= self.most:
+            says = "More is asked than can be answered now. Nothing was done; try again in a few seconds."
+            await _plain(send, 503, says, (b"retry-after", b"2"))
+            return
+        waiting = [{"type": "http.request", "body": bytes(body), "more_body": False}]
+
+        async def received() -> Message:
+            return waiting.pop() if waiting else await receive()
+
         self.working += 1
         try:
-            await self.app(scope, receive, send)
+            await self.app(scope, received, send)
         finally:
             self.working -= 1
+
+
+async def _plain(send: Send, status: int, says: str, *headers: tuple[bytes, bytes]) -> None:
+    every = [(b"content-type", b"text/plain; charset=utf-8"), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": every})
+    await send({"type": "http.response.body", "body": f"{says}\n".encode()})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from msgspec import Struct
 from eutonia.advice import Advice, advise
 from eutonia.clinic import Drafts, Feedback, Pulse, Staff, Trail
 from eutonia.clinic.pulse import EVERY
-from eutonia.ledger import Ledger
+from eutonia.ledger import Ledger, LedgerError
 from eutonia.ledger.ledger import Held
 from eutonia.watch import Panel, Task, Watched
 
@@ -25,12 +26,17 @@ _LOG: Final = logging.getLogger("eutonia.web")
 _HELD: Final = 64
 
 
+# So many accesses that could not be noted wait in memory for a ledger that can be written again.
+_MISSED: Final = 10_000
+
+
 class View(Struct, frozen=True):
-    """All charts and their tasks at one moment, the most pressing first."""
+    """All charts and their tasks at one moment, the most pressing first; looked: whether anybody has looked yet."""
 
     at: datetime
     tasks: tuple[Task, ...]
     charts: dict[str, Watched]
+    looked: bool = True
 
 
 class Office:
@@ -56,11 +62,25 @@ class Office:
         self._panel = Panel(self.ledger, jurisdiction, workers)
         self._lock = threading.Lock()
         self._advised = lru_cache(_HELD)(self._advise)
-        self.view = View(self.now(), (), {})
+        self.view = View(self.now(), (), {}, looked=False)
+        self.missed: deque[tuple[str, str, str]] = deque(maxlen=_MISSED)
 
     def now(self) -> datetime:
         """What time it is, UTC."""
         return self.ledger.clock().astimezone(UTC)
+
+    def note(self, who: str, what: str, chart: str = "") -> None:
+        """Adds an access to the trail.
+
+        A chart is shown in an emergency though the trail cannot be written: then the access waits, and pages say so.
+        """
+        self.missed.append((who, what, chart))
+        try:
+            while self.missed:
+                self.trail.note(*self.missed[0])
+                self.missed.popleft()
+        except (LedgerError, IndexError) as error:
+            _LOG.error("an access could not be noted: %s", type(error).__name__)
 
     # -- one chart -----------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from eutonia.doors.web.office import View
 from eutonia.doors.web.ways import Asked, Refused
 from eutonia.knowledge import book
+from eutonia.moment import local_day, zone
 from eutonia.watch import Task, Watched
 from eutonia.watch.task import URGENCIES, Urgency
 
@@ -81,9 +82,11 @@ class Day(Struct, frozen=True):
 def calendar(asked: Asked) -> Response:
     """A month, with every task that has a day in it; refills alone, unless all are asked for."""
     view, words = asked.office.view, asked.request.query_params
-    today = view.at.date()
+    today = local_day(view.at, zone(asked.office.zone))
     try:
         first = date.fromisoformat(f"{words.get('month', today.isoformat()[:7])}-01")
+        if not 1900 < first.year < 2200:
+            raise ValueError
     except ValueError:
         raise Refused(422, "A month is written such as '2026-05'.") from None
     every = words.get("what", "refill") == "all"
@@ -113,7 +116,7 @@ def feed(asked: Asked) -> Response:
     member = asked.office.staff.of_feed(asked.word("key"))
     if member is None or member.role == "administrator":
         raise Refused(404, "There is no such calendar.")
-    asked.office.trail.note(member.name, "fetched the calendar")
+    asked.office.note(member.name, "fetched the calendar")
     with asked.office.panel() as found:
         return Response(written(found), media_type="text/calendar; charset=utf-8")
 

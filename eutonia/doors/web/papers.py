@@ -16,6 +16,10 @@ def paper(asked: Asked) -> Response:
     if kind not in KINDS:
         raise Refused(404, "There is no such paper.")
     held, advice = asked.office.advice(asked.word("chart"))
+    if kind == "card" and (waits := asked.office.drafts.open(held.id)):
+        raise Refused(
+            409, f"A {waits[0].kind} waits for a second person: a card of now would be wrong as soon as it is checked."
+        )
     try:
         body = made(kind, advice)
     except ValueError as error:

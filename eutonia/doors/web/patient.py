@@ -6,8 +6,9 @@ from starlette.responses import HTMLResponse, Response
 
 from eutonia.advice import what_if
 from eutonia.chart.orders import Program, Regimen, read_program, read_regimen
-from eutonia.doors import page, words
+from eutonia.doors import page
 from eutonia.doors.web.forms import FORMS
+from eutonia.doors.web.head import head_of
 from eutonia.doors.web.timeline import timeline
 from eutonia.doors.web.ways import Asked, Refused
 from eutonia.ledger import Record
@@ -24,10 +25,9 @@ def patient(asked: Asked) -> Response:
     asked.note("looked at the chart", held.id)
     return asked.page(
         "patient.html",
-        held=held, head=words.head(advice.as_dict(foresee=False)),
+        **{**page.parts(advice, advice.as_dict()), **head_of(asked, held, advice)},
         line=timeline(advice, query.get("from", ""), query.get("to", "")), forms=FORMS.values(),
-        drafts=asked.office.drafts.open(held.id), papers=_papers(advice.pump is not None),
-        **page.parts(advice, advice.as_dict()),
+        papers=_papers(advice.pump is not None),
     )  # fmt: skip
 
 
@@ -35,6 +35,7 @@ def closer(asked: Asked) -> Response:
     """The time line alone, in another window."""
     held, advice = asked.office.advice(asked.word("chart"))
     query = asked.request.query_params
+    asked.note("looked at the time line", held.id)
     return HTMLResponse(
         asked.html("timeline.html", held=held, line=timeline(advice, query.get("from", ""), query.get("to", "")))
     )
@@ -47,12 +48,12 @@ def whatif(asked: Asked) -> Response:
     try:
         dose = _dose(typed, way)
     except QuantityError as error:
-        return _compared(asked, 422, held=held, says=str(error), typed=typed, way=way)
+        return _compared(asked, 422, says=str(error), typed=typed, way=way)
     found = what_if(advice, dose)
     asked.note("asked what a dose would do", held.id)
     shown = found.as_dict()
     return _compared(
-        asked, 200, held=held, says="", typed=typed, way=way, head=words.head(shown), **page.parts(found, shown)
+        asked, 200, says="", typed=typed, way=way, **{**page.parts(found, shown), **head_of(asked, held, advice)}
     )
 
 
@@ -65,7 +66,7 @@ def history(asked: Asked) -> Response:
     asked.note("looked at the history of the chart", chart)
     return asked.page(
         "history.html",
-        held=held, head=words.head(advice.as_dict(foresee=False)), records=records[::-1], struck=struck,
+        **head_of(asked, held, advice), records=records[::-1], struck=struck,
         accesses=asked.office.trail.last(50, chart),
     )  # fmt: skip
 

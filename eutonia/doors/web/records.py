@@ -117,7 +117,7 @@ class _Door:
         words = path.strip("/").split("/")
         chart = words[1] if words[0] == "Patient" and len(words) > 1 and not words[1].startswith("_") else ""
         known = chart if chart in self._office.view.charts else ""
-        self._office.trail.note(who, f"asked FHIR for {'a patient' if chart else words[0] or 'nothing'}", known)
+        self._office.note(who, f"asked FHIR for {'a patient' if chart else words[0] or 'nothing'}", known)
 
 
 def _outcome(status: int, says: str) -> Response:

@@ -39,7 +39,9 @@ def change(asked: Asked) -> Response:
 def trail(asked: Asked) -> Response:
     """The newest accesses, and whether the trail is whole."""
     asked.note("looked at the trail")
-    return asked.page("trail.html", accesses=asked.office.trail.last(_SHOWN), faults=asked.office.trail.faults())
+    many, end = asked.office.trail.end()
+    faults = asked.office.trail.faults()
+    return asked.page("trail.html", accesses=asked.office.trail.last(_SHOWN), faults=faults, many=many, end=end)
 
 
 def _list(asked: Asked, says: str = "") -> Response:

@@ -20,13 +20,13 @@ def sign_in(asked: Asked) -> Response:
     """Signs in; a name and a password that do not fit are told so, and nothing more."""
     name = asked.said("name").lower()
     try:
-        key, session = asked.office.staff.sign_in(name, asked.form.get("password", ""))
+        key, session = asked.office.staff.sign_in(name, asked.form.get("password", ""), _address(asked))
     except StaffError as error:
         # Not the name as it was typed: people type their passwords there.
         known = name if name in {each.name for each in asked.office.staff.everyone()} else "somebody unknown"
-        asked.office.trail.note(known, "was not let in")
+        asked.office.note(known, "was not let in")
         return asked.page("sign.html", 403, name=name, says=str(error))
-    asked.office.trail.note(session.member.name, "signed in")
+    asked.office.note(session.member.name, "signed in")
     return remember(asked.see("/"), key, asked.request)
 
 
@@ -57,10 +57,15 @@ def password(asked: Asked) -> Response:
             "account.html", 422, says="The new password was not typed twice the same. Nothing was changed."
         )
     try:
-        key, _ = asked.office.staff.sign_in(member.name, asked.form.get("old", ""))
+        key, _ = asked.office.staff.sign_in(member.name, asked.form.get("old", ""), _address(asked))
         asked.office.staff.sign_out(key)
         asked.office.staff.change(member.name, password=asked.form.get("new", ""))
     except StaffError as error:
         return asked.page("account.html", 422, says=f"{error}. Nothing was changed.")
     asked.note("changed their password")
     return asked.see("/login")
+
+
+def _address(asked: Asked) -> str:
+    """From where it is asked."""
+    return asked.request.client.host if asked.request.client else ""

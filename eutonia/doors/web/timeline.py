@@ -16,6 +16,7 @@ from eutonia.advice import Advice
 from eutonia.chart import event as e
 from eutonia.chart.text import line_of
 from eutonia.doors.bands import round_up
+from eutonia.evidence import Unknown
 from eutonia.moment import shown, shown_day
 from eutonia.predict.future import Prediction
 from eutonia.quantity import plain
@@ -63,7 +64,7 @@ class Dot(Struct, frozen=True):
 
 
 class Lane(Struct, frozen=True):
-    """One quantity over time: its scale, what was, and what a model expects."""
+    """One quantity over time: its scale, what was, and what a model expects; unknown: from where on nobody knows."""
 
     title: str
     y: float
@@ -75,6 +76,7 @@ class Lane(Struct, frozen=True):
     outer: tuple[Point, ...] = ()
     inner: tuple[Point, ...] = ()
     middle: tuple[Point, ...] = ()
+    unknown: float | None = None
 
 
 class Row(Struct, frozen=True):
@@ -160,7 +162,10 @@ def timeline(advice: Advice, begin: str = "", end: str = "") -> Timeline:
         y + 14.0,
         f"From {shown_day(window.begin, home)} to {shown_day(window.end, home)}: "
         f"{', '.join(each.title for each in lanes) or 'no dose and no score'}; {len(events)} events. The table below holds them.",
-        tuple(Entry(shown(each.at, home), line_of(each.what), each.by or "") for each in reversed(events)),
+        tuple(
+            Entry((shown_day if each.day_only else shown)(each.at, home), line_of(each.what), each.by or "")
+            for each in reversed(events)
+        ),
         tuple(_looks(window, whole, facts.now, home)),
         tuple(_moves(window, home)),
         _expected(advice),
@@ -190,9 +195,17 @@ def _lanes(advice: Advice, window: Window, found: Prediction | None) -> Iterator
         if isinstance(each.what, e.Programmed)
     ]
     oral = [(at, float(daily)) for at, daily in facts.oral_history]
-    for title, unit, steps in (("Pump", "mcg daily", spinal), ("By mouth", "mg daily", oral)):
+    if isinstance(facts.oral, Unknown):
+        # The last order cannot be read: from then on nobody knows.
+        oral, known = oral[:-1], oral[-1][0] if oral else facts.now
+    else:
+        known = facts.now
+    for title, unit, steps, until in (
+        ("Pump, as programmed", "mcg daily", spinal, _delivered_until(advice)),
+        ("By mouth, as ordered", "mg daily", oral, known),
+    ):
         if any(dose for _, dose in steps):
-            yield _doses(title, unit, steps, window, facts.now)
+            yield _doses(title, unit, steps, window, min(until, facts.now), facts.now)
     marks = [(each, mark) for each in facts.of(e.Score) if isinstance(each.what, e.Score) for mark in each.what.marks]
     for title, scales, most, name in (
         ("Ashworth", ("ashworth", "modified ashworth"), 5.0, "ashworth_legs"),
@@ -203,11 +216,22 @@ def _lanes(advice: Advice, window: Window, found: Prediction | None) -> Iterator
             yield _scored(title, those, most, window, found, name, advice.facts.home)
 
 
+def _delivered_until(advice: Advice) -> datetime:
+    """Until when the program says what the pump gives: it ends where the reservoir ran dry or delivery became uncertain."""
+    pump = advice.pump
+    if pump is None:
+        return advice.facts.now
+    ends = [pump.ran_dry_at, pump.empty_at, pump.uncertain[0][0] if pump.uncertain else None]
+    return min([each for each in ends if each is not None and each <= advice.facts.now], default=advice.facts.now)
+
+
 def _doses(
-    title: str, unit: str, steps: list[tuple[datetime, float]], window: Window, now: datetime
+    title: str, unit: str, steps: list[tuple[datetime, float]], window: Window, known: datetime, now: datetime
 ) -> Callable[[float], Lane]:
+    """A dose over time; from `known` on nobody knows what is given, so no line is drawn."""
+
     def lane(y: float) -> Lane:
-        floor, until = y + _HIGH, min(now, window.end)
+        floor, until = y + _HIGH, min(known, window.end)
         # The dose that was given when the window opens, then each change in it, until now.
         before = [dose for at, dose in steps if at <= window.begin]
         inside = [(at, dose) for at, dose in steps if window.begin < at <= until]
@@ -225,7 +249,8 @@ def _doses(
         area = [(line[0][0], floor), *line, (line[-1][0], floor)]
         scale = ((floor, "0"), (floor - _HIGH, plain(most)))
         dots = tuple(Dot(window.x(at), at_y(dose), "dose", f"{title}: {plain(dose)} {unit}") for at, dose in inside)
-        return Lane(f"{title}, {unit}", y, floor, scale, tuple(line), tuple(area), dots)
+        unknown = window.x(known) if known < now and window.holds(known) else None
+        return Lane(f"{title}, {unit}", y, floor, scale, tuple(line), tuple(area), dots, unknown=unknown)
 
     return lane
 
@@ -275,6 +300,8 @@ def _value(mark: e.Mark) -> float:
 
 
 def _shape(mark: e.Mark) -> str:
+    if mark.scale == "modified ashworth":
+        return "modified"
     return "legs" if mark.where in ("legs", "") else "elsewhere"
 
 
@@ -283,7 +310,7 @@ def _marked(mark: e.Mark) -> str:
 
 
 def _told(event: e.Event, home: tzinfo) -> str:
-    return f"{shown(event.at, home)}: {line_of(event.what)}"
+    return f"{(shown_day if event.day_only else shown)(event.at, home)}: {line_of(event.what)}"
 
 
 # -- the window and its ticks ------------------------------------------------------------------------------------------

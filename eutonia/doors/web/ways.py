@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from eutonia.clinic import Role, Session
 from eutonia.doors.page import environment
+from eutonia.doors.web.forms import FORMS
 from eutonia.doors.web.office import Office
 
 ANYONE: Final[frozenset[Role]] = frozenset()
@@ -24,6 +26,11 @@ ACT: Final[frozenset[Role]] = frozenset({"clinician"})
 CHECK: Final[frozenset[Role]] = frozenset({"clinician", "checker"})
 KEEP_STAFF: Final[frozenset[Role]] = frozenset({"administrator"})
 _HERE: Final = Path(__file__).parent
+_LOG: Final = logging.getLogger("eutonia.web")
+# The fields of the forms for charts: what of them was typed is worth typing only once.
+_TYPED: Final = frozenset(
+    {"at", "dose", "way", "because", "reason", *(field.name for form in FORMS.values() for field in form.fields)}
+)
 
 
 class Refused(Exception):
@@ -65,7 +72,20 @@ class Asked(Struct, frozen=True):
 
     def note(self, what: str, chart: str = "") -> None:
         """Adds what is done to the trail."""
-        self.office.trail.note(self.who.member.name, what, chart)
+        self.office.note(self.who.member.name, what, chart)
+
+    def wrote(self, what: str, chart: str) -> None:
+        """After something is on a chart: notes it, and has the panel look; nothing here can undo what was written."""
+        self.note(what, chart)
+        try:
+            self.office.refresh()
+        except Exception as error:
+            _LOG.error("the watching failed after a chart had grown: %s", type(error).__name__)
+
+    @property
+    def typed(self) -> list[tuple[str, str]]:
+        """What the form held, to be shown again where it was not taken; no password, and nothing that was hidden."""
+        return [(name, said) for name, said in self.form.items() if said and name in _TYPED]
 
     def page(self, template: str, status: int = 200, **words: Any) -> Response:
         """A page."""
@@ -89,6 +109,7 @@ class Asked(Struct, frozen=True):
                     "keep_staff": self.may(KEEP_STAFF),
                     "waiting": sum(each.state == "waiting" for each in drafts),
                     "silent": self.office.pulse.stopped() if self.may(SIGNED_IN) else False,
+                    "unnoted": bool(self.office.missed),
                     "as_of": self.office.now(),
                     **words,
                 }
