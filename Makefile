@@ -1,11 +1,12 @@
 # Everything a person does with this checkout.  `make run` is the main job, `make test` the whole check; both set up first.
-# Needs make and Python >= 3.11, nothing else.  What can be set:  make run CHART=my.chart NOW=2026-05-02T09:00
+# Needs make and Python >= 3.11, nothing else.  What can be set:  make run PORT=8080   make advice CHART=my.chart NOW=2026-05-02T09:00
 #                                                                 make test PYTHON=python3.12 WORKERS=1 ARGS='-k reservoir'
 
 PYTHON  ?= python3
 CHART   ?= examples/02-spinal-cord-injury-pump.chart
 NOW     ?= 2026-05-02T09:00
 PAGE    ?= out/advice.html
+PORT    ?= 8000
 WORKERS ?= 2
 ARGS    ?=
 UPGRADE ?=
@@ -16,14 +17,17 @@ PIP := -m pip --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: setup run test lint bench hazards laws crash mutants validation calibration nuts studies wheel lock examples docs clean help
+.PHONY: setup run advice test lint bench hazards laws crash mutants validation calibration nuts studies wheel lock examples docs clean help
 
 help: ## what can be made
 	@sed -n 's/^\([a-z ]*\):.*## /  make \1\t/p' Makefile | expand -t 22
 
 setup: .venv/.compiled ## .venv with the locked packages, this checkout, and its kernels compiled
 
-run: setup ## the main job: advise on one example chart, and write the page
+run: setup ## the main job: the demo clinic in a browser; it begins with its address (PORT=... for another port)
+	@$(BIN)/eutonia serve --demo --port $(PORT)
+
+advice: setup ## the advice on one example chart, and the page of it
 	@mkdir -p $(dir $(PAGE))
 	$(BIN)/eutonia advise $(CHART) --now $(NOW) --page $(PAGE)
 

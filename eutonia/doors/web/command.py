@@ -60,11 +60,11 @@ def serve(
     except ValueError as error:
         give_up(str(error))
     with ExitStack() as stack:
-        clock = None
+        clock, people = None, ""
         if demo:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="eutonia-demo-")))
             where, clock = str(folder / "demo.ledger"), _from(now)
-            _furnish(where, clock)
+            people = _furnish(where, clock)
         try:
             office = Office(
                 where, jurisdiction=jurisdiction.upper(), zone=zone or "UTC", clock=clock, workers=os.cpu_count() or 1
@@ -80,11 +80,14 @@ def serve(
             "", host=host, port=port, log_level="warning", access_log=False, server_header=False,
             proxy_headers=url is not None, timeout_graceful_shutdown=5,
         )  # fmt: skip
-        socket = config.bind_socket()
+        try:
+            socket = config.bind_socket()
+        except SystemExit:
+            give_up(f"{host}:{port} cannot be listened on; another port: --port 0 takes any that is free")
         here = f"http://{host}:{socket.getsockname()[1]}"
         alone = url is None and host in ("127.0.0.1", "localhost", "::1")
         config.app = application(office, hosts=tuple(hosts), url=url or here, trust=trusted, alone=alone)
-        click.echo(f"\nThe workbench: {here}/   (Ctrl-C ends it)")
+        click.echo(f"The workbench: {here}/   (Ctrl-C ends it)\n{people}")
         if not alone and not trusted.clients:
             click.echo("CDS Hooks is not served: --trust names no record system that may call.")
         uvicorn.Server(config).run(sockets=[socket])
@@ -153,13 +156,13 @@ def _from(now: str | None) -> Any:
     return lambda: begun + timedelta(seconds=monotonic() - started)
 
 
-def _furnish(where: str, clock: Any) -> None:
+def _furnish(where: str, clock: Any) -> str:
+    """Furnishes the demo clinic; who may sign in."""
     from eutonia.doors.web.demo import PEOPLE, furnish
     from eutonia.doors.web.shelf import EXAMPLES
     from eutonia.ledger import Ledger
 
     with Ledger(where, create=True, clock=clock) as ledger:
         passwords = furnish(ledger, EXAMPLES.glob("*.chart"), ledger.clock())
-    click.echo("A demo clinic of made-up patients; nothing of it stays. Sign in as:")
-    for name, shown, role in PEOPLE:
-        click.echo(f"  {role:<14} {name:<8} {passwords[name]}   ({shown})")
+    rows = [f"  {role:<14} {name:<8} {passwords[name]}   ({shown})" for name, shown, role in PEOPLE]
+    return "\n".join(["A demo clinic of made-up patients; nothing of it stays. Sign in as:", *rows])
