@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,22 +12,10 @@ from sqlalchemy import text
 from eutonia.clinic import Drafts, Feedback, Member, Pulse, Staff, StaffError, Trail
 from eutonia.clinic import staff as limits
 from eutonia.ledger import Conflict, Ledger, LedgerError
+from tests.clock import Clock
 from tests.ledger.conftest import server, where  # noqa: F401
 
 PASSWORD = "a long enough one"
-
-
-class Clock:
-    """A clock that tests set."""
-
-    def __init__(self) -> None:
-        self.at = datetime(2026, 5, 2, 9, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def on(self, **by: float) -> None:
-        self.at += timedelta(**by)
 
 
 @pytest.fixture

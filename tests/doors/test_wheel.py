@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from eutonia.doors.web.shelf import PAGES
+
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
@@ -69,12 +71,9 @@ def test_the_wheel_is_the_package_folder_its_pages_and_examples_and_nothing_else
         for path in (ROOT / "eutonia").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    shelf = {
-        f"eutonia/doors/web/shelf/{path.relative_to(ROOT).as_posix()}"
-        for folder in ("docs", "examples")
-        for path in (ROOT / folder).rglob("*")
-        if path.is_file()
-    }
+    pages = [ROOT / "docs" / f"{name}.md" for name in PAGES]
+    examples = [path for path in (ROOT / "examples").rglob("*") if path.is_file()]
+    shelf = {f"eutonia/doors/web/shelf/{path.relative_to(ROOT).as_posix()}" for path in (*pages, *examples)}
     with zipfile.ZipFile(wheel) as archive:
         shipped = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert shipped == package | shelf

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from eutonia.clinic import staff as limits
 from eutonia.doors.web.app import application
 from eutonia.doors.web.office import Office
 from eutonia.ledger import Ledger
+from tests.clock import Clock
 
 PASSWORD = "a long enough one"
 PUMP = Path("examples/02-spinal-cord-injury-pump.chart")
@@ -27,19 +27,6 @@ PEOPLE = (
     ("reader", "R. Eader", "reader"),
     ("admin", "A. Ministrator", "administrator"),
 )
-
-
-class Clock:
-    """A clock that tests set."""
-
-    def __init__(self) -> None:
-        self.at = datetime(2026, 5, 2, 9, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def on(self, **by: float) -> None:
-        self.at += timedelta(**by)
 
 
 def lines(path: Path, name: str) -> list[str]:

@@ -288,7 +288,7 @@ def test_every_way_to_another_window_leads_to_one(office, pump, sign_in):
 def test_a_chart_with_a_person_alone_has_an_empty_time_line_and_an_unknown_future(office, sign_in):
     held = office.ledger.open(["2026-05-01 09:00 person id X-1; born 1980-01-01"], by="N. Dale")
     words = text_of(sign_in("reader").get(f"/charts/{held.id}").text)
-    assert "Nothing is given today" in words
+    assert "nothing is given today" in words
 
 
 # -- what if -----------------------------------------------------------------------------------------------------------------

@@ -120,7 +120,7 @@ def _pump(before: Advice, after: Advice) -> tuple[Changed, ...]:
         {row.label: row.text for row in words.pump_rows(each.as_dict(foresee=False))} for each in (before, after)
     )
     return tuple(
-        Changed(name, was.get(name, "nothing"), is_.get(name, "nothing"))
+        Changed(name, was.get(name, "not said"), is_.get(name, "not said"))
         for name in dict.fromkeys([*was, *is_])
         if was.get(name) != is_.get(name)
     )

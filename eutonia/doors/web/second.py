@@ -75,6 +75,8 @@ def _shown(asked: Asked, found: Draft, says: str = "", status: int = 200) -> Res
     asked.note("looked at what waits for a second person", held.id)
     common = {
         **head_of(asked, held, advice),
+        # What waits is what this page is about.
+        "pending": (),
         "draft": found,
         "kind": FORMS[found.kind],
         "first": names.get(found.by, found.by),

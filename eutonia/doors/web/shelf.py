@@ -43,7 +43,7 @@ def written(name: str) -> Markup:
     region = '<div class="scroll" tabindex="0" role="region" aria-label="Table {}">{}</div>'
     numbers = iter(range(1, 10_000))
     found = _TABLE.sub(lambda each: region.format(next(numbers), each[0]), found)
-    found = found.replace("<pre>", '<pre tabindex="0">')
+    found = found.replace("<th></th>", "<td></td>").replace("<pre>", '<pre tabindex="0">')
     # The policy of the pages lets no style stand in them.
     found = re.sub(r' style="text-align:([a-z]+)"', r' class="\1"', found)
     found = _LINK.sub(lambda each: f'href="/pages/{each[1]}"' if each[1] in PAGES else 'href="elsewhere"', found)

@@ -34,9 +34,7 @@ def sign_out(asked: Asked) -> Response:
     """Signs out."""
     asked.office.staff.sign_out(asked.request.cookies.get(COOKIE, ""))
     asked.note("signed out")
-    answer = asked.see("/login")
-    answer.delete_cookie(COOKIE)
-    return answer
+    return _out(asked)
 
 
 def home(asked: Asked) -> Response:
@@ -63,7 +61,15 @@ def password(asked: Asked) -> Response:
     except StaffError as error:
         return asked.page("account.html", 422, says=f"{error}. Nothing was changed.")
     asked.note("changed their password")
-    return asked.see("/login")
+    return _out(asked)
+
+
+def _out(asked: Asked) -> Response:
+    """To the page to sign in, with nothing left behind in the browser."""
+    answer = asked.see("/login")
+    answer.delete_cookie(COOKIE)
+    answer.headers["clear-site-data"] = '"cache"'
+    return answer
 
 
 def _address(asked: Asked) -> str:

@@ -174,7 +174,7 @@ def timeline(advice: Advice, begin: str = "", end: str = "") -> Timeline:
 
 def _expected(advice: Advice) -> str:
     if advice.today is None:
-        return "Nothing is given today, so nothing is drawn ahead."
+        return "By the chart nothing is given today, so nothing is drawn ahead."
     if not isinstance(advice.today, Prediction):
         return f"What is ahead is unknown: {advice.today.why}"
     return (

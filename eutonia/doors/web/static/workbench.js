@@ -15,6 +15,13 @@ function timeLine() {
   return document.getElementById("line");
 }
 
+// Where the drawing is wider than the screen, its newest part is the one that is asked for.
+function newest() {
+  const drawing = timeLine()?.querySelector(".scroll");
+  if (drawing) drawing.scrollLeft = drawing.scrollWidth;
+}
+newest();
+
 // Of several questions the last one is answered, whichever answer comes last.
 let looks = 0, asks = 0;
 
@@ -30,6 +37,7 @@ async function look(query) {
     const held = document.activeElement && timeLine().contains(document.activeElement) ? document.activeElement.textContent : null;
     timeLine().replaceWith(fresh);
     fresh.querySelector("details").open = open;
+    newest();
     if (held) [...fresh.querySelectorAll("a")].find((each) => each.textContent === held)?.focus();
     history.replaceState(null, "", `?${query}#timeline`);
   } catch {
