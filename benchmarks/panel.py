@@ -30,7 +30,7 @@ def generated(n: int) -> list[str]:
     lines = lines.replace("175 cm", f"{chance.randint(150, 195)} cm").replace(
         "0.9 mg/dL", f"0.{chance.randint(5, 9)} mg/dL"
     )
-    lines = lines.replace("8.6 mL", f"8.{chance.randint(0, 9)} mL").replace(" 10:", f" 10:{chance.randint(0, 4)}", 0)
+    lines = lines.replace("8.6 mL", f"8.{chance.randint(0, 9)} mL")
     return [line.replace(" 10:0", f" 10:{chance.randint(0, 5)}") for line in lines.splitlines()]
 
 

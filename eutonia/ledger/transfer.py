@@ -107,6 +107,7 @@ def backed_up(ledger: Ledger, path: Path) -> tuple[int, str]:
     draft = folder / "copy"
     with Ledger(draft, create=True) as copy:
         restored(lines, copy, f"the ledger {ledger.where}")
+        _beside(ledger, copy)
         with copy.engine.connect() as connection:
             # One file, with nothing left beside it.
             connection.exec_driver_sql("COMMIT")
@@ -114,6 +115,17 @@ def backed_up(ledger: Ledger, path: Path) -> tuple[int, str]:
     draft.rename(path)
     rmtree(folder)
     return over_of(lines[0])
+
+
+def _beside(ledger: Ledger, copy: Ledger) -> None:
+    """Copies what stands beside the charts: who may sign in, the trail of accesses, what waits, the feedback; no sessions."""
+    # Here, because charts alone need nobody who signs in.
+    from eutonia.clinic.tables import ACCESSES, DRAFTS, FEEDBACK, STAFF
+
+    with ledger.looking() as there, copy.adding() as here:
+        for table in (STAFF, ACCESSES, DRAFTS, FEEDBACK):
+            if rows := [dict(row) for row in there.execute(select(table)).mappings()]:
+                here.execute(table.insert(), rows)
 
 
 def imported(

@@ -454,6 +454,24 @@ def test_what_needs_no_second_person_is_no_draft(ledger, held, two):
         Drafts(ledger).begin(held.id, "2026-05-02 08:50 score ashworth legs 2", (), saw=held.head, by=two[0])
 
 
+def test_a_backup_holds_the_staff_the_trail_what_waits_and_the_feedback(ledger, held, two, tmp_path, clock):
+    from eutonia.ledger.transfer import backed_up
+
+    Trail(ledger).note("dale", "looked at the chart", held.id)
+    Drafts(ledger).begin(held.id, REFILL, (), saw=held.head, by=two[0])
+    Feedback(ledger).keep("order-sign", {"card": "c1"})
+    key, _ = Staff(ledger).sign_in("dale", PASSWORD)
+    backed_up(ledger, tmp_path / "copy.ledger")
+    with Ledger(tmp_path / "copy.ledger", clock=clock) as copy:
+        assert Staff(copy).everyone() == Staff(ledger).everyone()
+        assert Trail(copy).last(9) == Trail(ledger).last(9)
+        assert Trail(copy).faults() == ()
+        assert Drafts(copy).open() == Drafts(ledger).open()
+        assert Feedback(copy).all() == Feedback(ledger).all()
+        assert Staff(copy).session(key) is None, "nobody is signed in to a copy"
+        Staff(copy).sign_in("dale", PASSWORD)
+
+
 # -- a file that goes away --------------------------------------------------------------------------------------------
 
 
