@@ -31,7 +31,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 PAGE: Final = ROOT / "docs" / "hazards.md"
 COPIED: Final = ("eutonia", "tests", "tools", "docs", "examples", "pyproject.toml")
 # Where the tests of rows are that are run here.
-TESTED: Final = ("tests/hazards/", "tests/ledger/")
+TESTED: Final = ("tests/hazards/", "tests/ledger/", "tests/clinic/", "tests/web/")
 WORKERS: Final = 2
 
 
@@ -804,6 +804,25 @@ ROWS: Final[tuple[Row, ...]] = (
         ),
     ),
     _row(
+        "H53",
+        "the watching fails, and nobody hears of it",
+        "it leaves a heartbeat with every look; every page, and a way for machines outside, say when that is missing",
+        "clinic/pulse, doors/web",
+        (
+            "its silence is not noticed",
+            "eutonia/clinic/pulse.py",
+            "return last is None or not -STOPPED_AFTER <= now - last <= STOPPED_AFTER",
+            "return False",
+        ),
+        (
+            "the heart beats whether anybody looked or not",
+            "eutonia/doors/web/office.py",
+            "            self._panel.refresh(now)\n",
+            "            self.pulse.beat()\n            self._panel.refresh(now)\n",
+        ),
+        ("the pages do not say so", "eutonia/doors/web/templates/base.html", "{% if silent %}", "{% if false %}"),
+    ),
+    _row(
         "H54",
         "so many findings that none is read",
         "findings of one topic are told together; three grades; the worst first; nothing twice",
@@ -817,6 +836,18 @@ ROWS: Final[tuple[Row, ...]] = (
         ),
     ),
     _row(
+        "H55",
+        "a choice that was made beforehand is taken over",
+        "nothing is filled in or selected on any form; what two people enter is compared",
+        "doors/web",
+        (
+            "a form comes with a choice",
+            "eutonia/doors/web/templates/fields.html",
+            '<option value=""></option>{% for each in field.choices %}<option',
+            "{% for each in field.choices %}<option selected",
+        ),
+    ),
+    _row(
         "H57",
         "an emergency is met with arithmetic",
         "a card first: what to do and whom to call",
@@ -826,6 +857,24 @@ ROWS: Final[tuple[Row, ...]] = (
             "eutonia/findings/emergency.py",
             """over = signs(facts, "symptom.overdose.") if exposed else ()""",
             "over = ()",
+        ),
+    ),
+    _row(
+        "H58",
+        "somebody who may not sees or changes a dose",
+        "each way names the roles that may go it; a form bears the token of its session",
+        "doors/web/gate",
+        (
+            "every role goes every way",
+            "eutonia/doors/web/gate.py",
+            "            if session.member.role not in way.who:",
+            "            if False:",
+        ),
+        (
+            "who is not signed in comes in",
+            "eutonia/doors/web/gate.py",
+            "        if way.who is not ANYONE:",
+            "        if way.who is not ANYONE and session is not None:",
         ),
     ),
     _row(
@@ -850,14 +899,11 @@ ROWS: Final[tuple[Row, ...]] = (
 )
 
 ELSEWHERE: Final[Mapping[str, str]] = {
-    "H45": "predict: a model outside its domain; no prediction is made yet, and advice says so with an empty list",
-    "H46": "predict: an estimator that fails; none exists yet",
-    "H47": "predict: a band that is too narrow; no prediction is made yet",
-    "H49": "cohort: random streams; none is drawn yet",
-    "H53": "watch: silent failure of the watching; a chart that cannot be looked at is a task (tests/cases/test_watch.py), every screen says as of when (tests/hazards/test_screen.py), a heartbeat is not there yet",
-    "H55": "doors: a pre-ticked choice; tests/hazards/test_screen.py for the terminal and the page, no removal here",
-    "H56": "doors: wrapped and cut numbers; tests/hazards/test_screen.py takes the glue away itself",
-    "H58": "doors/web: who may log in; there is no log-in yet",
+    "H45": "predict: outside the domain of a model there is no prediction, and the reason is said (tests/cases/test_future.py)",
+    "H46": "predict: an estimate says how it was made and when it failed; calibrated by simulation (docs/calibration.md)",
+    "H47": "predict: every number comes with its band; 90 % bands were held against drawn truths (docs/calibration.md)",
+    "H49": "cohort: the same bits for any chunks, workers and engine (tests/laws/test_draws.py, tests/laws/test_cohort.py)",
+    "H56": "doors: wrapped and cut numbers; tests/hazards/test_screen.py takes the glue away itself, tests/browser at 320 px",
 }
 
 

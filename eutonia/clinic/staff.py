@@ -156,13 +156,25 @@ class Staff:
                 f"name and password do not fit, or were wrong {TRIES} times: after that nobody signs in under a name "
                 f"for {LOCKED_FOR.seconds // 60} minutes, unless an administrator unlocks it"
             )
-        key = secrets.token_urlsafe(32)
-        begun = {"key": _digest(key), "name": name, "form": _key(), "begun": _text(now), "seen": _text(now)}
-        over = (SESSIONS.c.seen < _text(now - IDLE)) | (SESSIONS.c.begun < _text(now - LONGEST))
         with self.ledger.adding() as connection:
             connection.execute(delete(MISSES).where(here))
-            connection.execute(delete(SESSIONS).where(over))
-            connection.execute(SESSIONS.insert(), begun)
+            return self._begun(connection, row)
+
+    def enter(self, name: str) -> tuple[str, Session]:
+        """A session for somebody whom another directory has named.  Raises StaffError where the name is not on this list."""
+        with self.ledger.adding() as connection:
+            row = _row(connection, name)
+            if row is None:
+                raise StaffError("the directory knows you, and the list of staff here does not")
+            return self._begun(connection, row)
+
+    def _begun(self, connection: Connection, row: Any) -> tuple[str, Session]:
+        """Begins a session, and does away with those that are over."""
+        key, now = _key(), self._now()
+        begun = {"key": _digest(key), "name": row.name, "form": _key(), "begun": _text(now), "seen": _text(now)}
+        over = (SESSIONS.c.seen < _text(now - IDLE)) | (SESSIONS.c.begun < _text(now - LONGEST))
+        connection.execute(delete(SESSIONS).where(over))
+        connection.execute(SESSIONS.insert(), begun)
         return key, Session(_member(row), begun["form"])
 
     def session(self, key: str) -> Session | None:

@@ -16,7 +16,7 @@ ROLES = {"nobody": None, "reader": "reader", "checker": "okoro", "clinician": "d
 
 # Written by hand, not taken from the code: r reader, k checker, c clinician, a administrator, * anybody.
 MAY = {
-    "GET /login": "*", "POST /login": "*", "GET /health": "*", "GET /feed/{key}.ics": "*",
+    "GET /login": "*", "POST /login": "*", "GET /openid": "*", "GET /openid/back": "*", "GET /health": "*", "GET /feed/{key}.ics": "*",
     "POST /logout": "rkca", "GET /account": "rkca", "POST /account": "rkca", "GET /": "rkca",
     "GET /facts": "rkca", "GET /why/{id}": "rkca", "GET /pages": "rkca", "GET /pages/{name}": "rkca",
     "GET /panel": "rkc", "POST /panel": "rkc", "GET /calendar": "rkc", "GET /charts": "rkc",

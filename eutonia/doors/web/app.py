@@ -17,14 +17,17 @@ from starlette.routing import Route
 
 from eutonia.doors.hooks import Trust
 from eutonia.doors.page import TEMPLATES
-from eutonia.doors.web import acts, library, openapi, panel, papers, patient, records, roster, second, sign
+from eutonia.doors.web import acts, library, openapi, openid, panel, papers, patient, records, roster, second, sign
 from eutonia.doors.web.gate import Capacity, Headers, route
 from eutonia.doors.web.office import Office
+from eutonia.doors.web.openid import OpenId
 from eutonia.doors.web.ways import ACT, ANYONE, CHECK, KEEP_STAFF, LOOK, SIGNED_IN, Asked, Way
 
 WAYS: Final[tuple[Way, ...]] = (
     Way("GET", "/login", ANYONE, sign.door, "the page to sign in"),
     Way("POST", "/login", ANYONE, sign.sign_in, "sign in", ("name", "password")),
+    Way("GET", "/openid", ANYONE, openid.begin, "sign in through the directory"),
+    Way("GET", "/openid/back", ANYONE, openid.back, "back from the directory"),
     Way("POST", "/logout", SIGNED_IN, sign.sign_out, "sign out"),
     Way("GET", "/account", SIGNED_IN, sign.account, "one's own page"),
     Way("POST", "/account", SIGNED_IN, sign.password, "change one's own password", ("old", "new", "again")),
@@ -113,12 +116,13 @@ def application(
     url: str = "http://127.0.0.1:8000",
     trust: Trust = NOBODY,
     alone: bool = True,
+    directory: OpenId | None = None,
 ) -> Starlette:
     """The workbench of an office, with FHIR and CDS Hooks beside it.
 
     hosts: the names under which it may be asked for; any other name is refused, so that no page from elsewhere reaches it
     by a name of its own.  url: the address that callers use; trust: which record systems may call; alone: only this
-    machine can.
+    machine can; directory: who else says who somebody is.
     """
 
     @asynccontextmanager
@@ -130,7 +134,7 @@ def application(
         asked = Asked(request, office, None, {})
         return asked.page("refused.html", 404, says="There is no such page.", typed=[])
 
-    return Starlette(
+    found = Starlette(
         routes=[
             *(Route(f"/static/{name}", _file(path)) for name, path in _FILES.items()),
             *(route(way, office) for way in WAYS),
@@ -145,6 +149,8 @@ def application(
         exception_handlers={404: nowhere, 405: nowhere},
         lifespan=living,
     )
+    found.state.openid = directory
+    return found
 
 
 def _document(url: str) -> Callable[[Request], Awaitable[Response]]:

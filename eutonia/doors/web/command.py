@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,12 @@ _MISSING = "the workbench needs more than the base install: pip install 'eutonia
 @click.option(
     "--trust", type=click.Path(path_type=Path), help="Which record systems may call (JSON, docs/cds-hooks.md)."
 )
+@click.option(
+    "--openid",
+    "provider",
+    type=click.Path(path_type=Path),
+    help="A directory to sign in through (JSON, docs/workbench.md).",
+)
 @click.option("--demo", is_flag=True, help="A clinic of made-up patients in a ledger that is gone afterwards.")
 @click.option("--now", help="With --demo: begin at this moment, such as '2026-05-02 09:00'.")
 def serve(
@@ -37,6 +44,7 @@ def serve(
     host: str,
     url: str | None,
     trust: Path | None,
+    provider: Path | None,
     demo: bool,
     now: str | None,
 ) -> None:
@@ -49,6 +57,7 @@ def serve(
 
         from eutonia.doors.web.app import NOBODY, application
         from eutonia.doors.web.office import Office
+        from eutonia.doors.web.openid import OpenId, read_provider
         from eutonia.doors.web.records import read_trust
     except ModuleNotFoundError as error:
         give_up(f"{_MISSING} (missing: {error.name})")
@@ -57,6 +66,7 @@ def serve(
     hosts = {"127.0.0.1", "localhost", host, urlsplit(url or "").hostname or "localhost"} - {"0.0.0.0", "::"}
     try:
         trusted = read_trust(trust) if trust is not None else NOBODY
+        directory = read_provider(provider) if provider is not None else None
     except ValueError as error:
         give_up(str(error))
     with ExitStack() as stack:
@@ -86,7 +96,13 @@ def serve(
             give_up(f"{host}:{port} cannot be listened on; another port: --port 0 takes any that is free")
         here = f"http://{host}:{socket.getsockname()[1]}"
         alone = url is None and host in ("127.0.0.1", "localhost", "::1")
-        config.app = application(office, hosts=tuple(hosts), url=url or here, trust=trusted, alone=alone)
+        try:
+            through = OpenId(directory, url or here) if directory is not None else None
+        except ValueError as error:
+            give_up(str(error))
+        config.app = application(
+            office, hosts=tuple(hosts), url=url or here, trust=trusted, alone=alone, directory=through
+        )
         click.echo(f"The workbench: {here}/   (Ctrl-C ends it)\n{people}")
         if not alone and not trusted.clients:
             click.echo("CDS Hooks is not served: --trust names no record system that may call.")
@@ -115,12 +131,15 @@ def list_(where: str, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--shown", required=True, help="The name that stands on charts.")
 @click.option("--role", required=True, type=click.Choice(["reader", "clinician", "checker", "administrator"]))
-@click.option(
-    "--password", prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for where it is not given."
-)
+@click.option("--password", help="Asked for where it is not given.")
+@click.option("--no-password", is_flag=True, help="For who signs in through a directory alone.")
 @LEDGER
-def add(name: str, shown: str, role: str, password: str, where: str) -> None:
+def add(name: str, shown: str, role: str, password: str | None, no_password: bool, where: str) -> None:
     """Add somebody, to a new ledger too."""
+    if no_password:
+        password = secrets.token_urlsafe(32)
+    elif password is None:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     with opened(where, create=True) as ledger:
         _staff(ledger).add(name, shown, role, password)
     click.echo(f"{name} may sign in as {role}.")

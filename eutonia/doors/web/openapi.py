@@ -60,7 +60,7 @@ def _page(way: Way) -> Json:
         "200": {"description": "The page.", "content": {kind: {"schema": {"type": "string"}}}},
         "303": {"description": "Another page."},
         **{each: {"description": _REFUSED["description"], "content": {"text/html": {"schema": {"type": "string"}}}}
-           for each in ("400", "401", "403", "404", "409", "413", "422")},
+           for each in ("400", "401", "403", "404", "409", "413", "422", "502")},
         "503": {"description": "More is asked than can be answered, or the watching has stopped.",
                 "content": {"text/plain": {"schema": {"type": "string"}}}},
     }  # fmt: skip

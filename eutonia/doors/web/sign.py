@@ -13,7 +13,7 @@ def door(asked: Asked) -> Response:
     """The page on which one signs in."""
     if asked.session is not None:
         return asked.see("/")
-    return asked.page("sign.html", name="", says="")
+    return asked.page("sign.html", name="", says="", directory=_directory(asked))
 
 
 def sign_in(asked: Asked) -> Response:
@@ -25,7 +25,7 @@ def sign_in(asked: Asked) -> Response:
         # Not the name as it was typed: people type their passwords there.
         known = name if name in {each.name for each in asked.office.staff.everyone()} else "somebody unknown"
         asked.office.note(known, "was not let in")
-        return asked.page("sign.html", 403, name=name, says=str(error))
+        return asked.page("sign.html", 403, name=name, says=str(error), directory=_directory(asked))
     asked.office.note(session.member.name, "signed in")
     return remember(asked.see("/"), key, asked.request)
 
@@ -70,6 +70,12 @@ def _out(asked: Asked) -> Response:
     answer.delete_cookie(COOKIE)
     answer.headers["clear-site-data"] = '"cache"'
     return answer
+
+
+def _directory(asked: Asked) -> str:
+    """The directory through which one may sign in as well; empty where there is none."""
+    found = asked.request.app.state.openid
+    return "" if found is None else str(found.name)
 
 
 def _address(asked: Asked) -> str:
