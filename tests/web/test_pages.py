@@ -412,6 +412,14 @@ def test_until_somebody_has_looked_no_page_says_that_nothing_is_due(office, cloc
         assert "Nobody has looked at the charts yet" in text_of(browser.get(path).text)
 
 
+def test_accesses_of_many_at_once_are_noted_each_and_once(office):
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: office.note("dale", f"looked {n}"), range(120)))
+    assert sorted(each.what for each in office.trail.last(200)) == sorted(f"looked {n}" for n in range(120))
+
+
 def test_a_chart_is_shown_though_the_trail_cannot_be_written_and_the_access_is_noted_later(
     office, pump, sign_in, monkeypatch
 ):

@@ -60,7 +60,7 @@ class Office:
         self.staff, self.trail, self.drafts = Staff(self.ledger), Trail(self.ledger), Drafts(self.ledger)
         self.pulse, self.feedback = Pulse(self.ledger), Feedback(self.ledger)
         self._panel = Panel(self.ledger, jurisdiction, workers)
-        self._lock = threading.Lock()
+        self._lock, self._noting = threading.Lock(), threading.Lock()
         self._advised = lru_cache(_HELD)(self._advise)
         self.view = View(self.now(), (), {}, looked=False)
         self.missed: deque[tuple[str, str, str]] = deque(maxlen=_MISSED)
@@ -74,13 +74,14 @@ class Office:
 
         A chart is shown in an emergency though the trail cannot be written: then the access waits, and pages say so.
         """
-        self.missed.append((who, what, chart))
-        try:
-            while self.missed:
-                self.trail.note(*self.missed[0])
-                self.missed.popleft()
-        except (LedgerError, IndexError) as error:
-            _LOG.error("an access could not be noted: %s", type(error).__name__)
+        with self._noting:
+            self.missed.append((who, what, chart))
+            try:
+                while self.missed:
+                    self.trail.note(*self.missed[0])
+                    self.missed.popleft()
+            except LedgerError as error:
+                _LOG.error("an access could not be noted: %s", type(error).__name__)
 
     # -- one chart -----------------------------------------------------------------------------------------------------
 
