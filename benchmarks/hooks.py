@@ -154,7 +154,8 @@ def serve(core: int, port: int, keys: str) -> None:
     trust = Trust((Client("https://bench", keys=json.loads(keys)),)) if keys else Trust()
     app = Starlette(routes=[*routes(Office(f"http://127.0.0.1:{port}", trust=trust))])
     gc.freeze()
-    uvicorn.run(app, port=port, log_level="error", access_log=False)
+    # A caller that keeps its line open for a while is not to find it closed.
+    uvicorn.run(app, port=port, log_level="error", access_log=False, timeout_keep_alive=75)
 
 
 def started(command: list[str], port: int) -> tuple[subprocess.Popen[bytes], float]:

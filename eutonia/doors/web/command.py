@@ -88,7 +88,7 @@ def serve(
         # Bound before anything is said, so that the address that is printed answers.
         config = uvicorn.Config(
             "", host=host, port=port, log_level="warning", access_log=False, server_header=False,
-            proxy_headers=url is not None, timeout_graceful_shutdown=5,
+            proxy_headers=url is not None, timeout_graceful_shutdown=5, timeout_keep_alive=75,
         )  # fmt: skip
         try:
             socket = config.bind_socket()
