@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -38,6 +39,8 @@ Place = tuple[bool, datetime, str, int, Task]
 # From so many charts on several processes look; so many charts are read at a time.
 _MANY: Final = 500
 _AT_ONCE: Final = 250
+# Below this share of all tasks new ones are put in one by one.
+_FEW: Final = 100
 
 
 class Panel:
@@ -64,14 +67,19 @@ class Panel:
         seq, grown = self.ledger.grown(self._seq)
         old = timedelta(hours=float(self.book.quantity("watch.again").to("h")))
         stale = {*grown, *(id for id, each in self.charts.items() if not each.at <= now < each.at + old)}
-        kept = [place for place in self._order if place[2] not in stale]
+        kept, new = [place for place in self._order if place[2] not in stale], list[Place]()
         for each in self._looked(sorted(stale), now):
             id = each.held.id
             self.charts[id] = each
-            kept += [(not task.first, task.due, id, n, task) for n, task in enumerate(each.tasks)]
+            new += [(not task.first, task.due, id, n, task) for n, task in enumerate(each.tasks)]
             seen(1)
-        # What stood before is in its order already, which makes this little work where little has grown.
-        self._order = sorted(kept)
+        if len(new) < len(kept) // _FEW:
+            # One chart has grown: each of its tasks finds its place, and nothing else is compared.
+            for place in new:
+                insort(kept, place)
+            self._order = kept
+        else:
+            self._order = sorted(kept + new)
         self._seq, self.at = seq, now
         return len(stale)
 

@@ -190,6 +190,23 @@ def test_the_panel_looks_again_at_what_has_grown_and_at_what_is_old(ledger: Ledg
     assert panel.refresh(NOW - timedelta(days=2)) == 10
 
 
+@pytest.mark.parametrize("few", [1, 10**9])
+def test_tasks_that_find_their_places_one_by_one_stand_as_those_that_are_sorted(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """However few tasks are new, the panel is what a fresh look at all charts gives."""
+    monkeypatch.setattr("eutonia.watch.panel._FEW", few)
+    now = datetime(2026, 5, 2, 9, tzinfo=UTC)
+    panel = Panel(ledger)
+    panel.refresh(now)
+    for held in ledger.charts():
+        panel.ledger.append(held.id, ["2026-05-02 08:00 contact"], saw=held.head, by="Dr Example")
+        assert panel.refresh(now) == 1
+        fresh = Panel(ledger)
+        fresh.refresh(now)
+        assert panel.tasks() == fresh.tasks()
+
+
 @pytest.mark.hazard("H53")
 @pytest.mark.parametrize(
     "error", [ReadError("chart", (Problem(1, "x", "spoilt"),)), ZeroDivisionError("a rule that fails")]
