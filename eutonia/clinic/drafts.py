@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from msgspec import Struct
@@ -23,7 +23,8 @@ from eutonia.chart.orders import Program
 from eutonia.chart.text import kind_of, written
 from eutonia.clinic.staff import Member
 from eutonia.clinic.tables import DRAFTS
-from eutonia.ledger import Conflict, Ledger, LedgerError, Record
+from eutonia.ledger import Conflict, Ledger, LedgerError
+from eutonia.ledger.record import stamp
 from eutonia.quantity import Quantity, plain
 
 # What needs a second person, and what one person's entry rests on: where one of these came since, it is void.
@@ -159,7 +160,7 @@ class Drafts:
         if done.differences:
             return self._become(replace(done, state="differs"), "waiting")
         if draft.state == "waiting":
-            if self.ledger.clock().astimezone(UTC) - datetime.fromisoformat(draft.at) > LONGEST:
+            if self.ledger.now() - datetime.fromisoformat(draft.at) > LONGEST:
                 raise LedgerError("this was entered too long ago to be checked now; withdraw it, and enter it anew")
             for each in draft.after:
                 if self.draft(each).state != "entered":
@@ -199,7 +200,7 @@ class Drafts:
         return any(each.op == "event" and _bare(each.content) == _bare(draft.line) for each in there)
 
     def _now(self) -> str:
-        return self.ledger.clock().astimezone(UTC).isoformat(timespec="microseconds")
+        return stamp(self.ledger.now())
 
     def _become(self, draft: Draft, was: State) -> Draft:
         """Changes a draft, where it still is what it was when it was looked at."""
@@ -214,7 +215,7 @@ class Drafts:
         awaited = {_bare(self.draft(each).line) for each in draft.after}
         since = [
             each
-            for each in _since(self.ledger.records(draft.chart), draft.saw)
+            for each in self.ledger.since(draft.chart, draft.saw)
             if each.op == "strike"
             or (
                 each.op == "event"
@@ -266,16 +267,6 @@ def _shown(name: str, value: Any) -> str:
     if isinstance(value, Quantity):
         return plain(value)
     return Program(**{name: value}).written if name in ("boluses", "steps") else str(value)
-
-
-def _since(records: Sequence[Record], saw: str) -> Iterator[Record]:
-    seen = False
-    for each in records:
-        if seen:
-            yield each
-        seen = seen or each.hash == saw
-    if not seen:
-        raise LedgerError(f"the chart never had the head {saw[:16]}")
 
 
 def _event(line: str) -> e.Event:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC
 from typing import Any
 
 from sqlalchemy import select
 
 from eutonia.clinic.tables import FEEDBACK
 from eutonia.ledger import Ledger
+from eutonia.ledger.record import stamp
 
 
 class Feedback:
@@ -21,7 +21,7 @@ class Feedback:
 
     def keep(self, service: str, body: Mapping[str, Any]) -> None:
         """Keeps what a record said of a service's card."""
-        at = self.ledger.clock().astimezone(UTC).isoformat(timespec="microseconds")
+        at = stamp(self.ledger.now())
         with self.ledger.adding() as connection:
             connection.execute(FEEDBACK.insert().values(at=at, service=service, body=json.dumps(body, sort_keys=True)))
 

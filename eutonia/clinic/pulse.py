@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import delete, select
 
 from eutonia.clinic.tables import PULSES
 from eutonia.ledger import Ledger
+from eutonia.ledger.record import stamp
 
 # The watching looks once a minute; after so long without a look it counts as stopped.
 EVERY: Final = timedelta(minutes=1)
@@ -24,10 +25,9 @@ class Pulse:
 
     def beat(self) -> None:
         """It looked just now, at every chart that asked for it."""
-        now = self.ledger.clock().astimezone(UTC)
         with self.ledger.adding() as connection:
             connection.execute(delete(PULSES).where(PULSES.c.name == _WATCH))
-            connection.execute(PULSES.insert().values(name=_WATCH, at=now.isoformat(timespec="microseconds")))
+            connection.execute(PULSES.insert().values(name=_WATCH, at=stamp(self.ledger.now())))
 
     def last(self) -> datetime | None:
         """When it last looked; none where it never did."""
@@ -37,5 +37,5 @@ class Pulse:
 
     def stopped(self) -> bool:
         """Whether it has been silent for too long; also where its last look lies ahead, for then a clock is wrong."""
-        last, now = self.last(), self.ledger.clock().astimezone(UTC)
+        last, now = self.last(), self.ledger.now()
         return last is None or not -STOPPED_AFTER <= now - last <= STOPPED_AFTER

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final, Literal, get_args
 
@@ -19,6 +19,7 @@ from sqlalchemy import Connection, delete, select
 
 from eutonia.clinic.tables import MISSES, SESSIONS, STAFF
 from eutonia.ledger import Ledger, LedgerError
+from eutonia.ledger.record import stamp
 
 # A reader looks; a clinician also acts; a second checker also enters what another person entered; an administrator keeps
 # the list of staff and reads who looked at what, and sees no chart.
@@ -78,10 +79,10 @@ class Staff:
 
     def everyone(self) -> tuple[Member, ...]:
         """All of the staff, by name."""
-        now = self._now()
+        now = self.ledger.now()
         with self.ledger.looking() as connection:
             rows = connection.execute(select(STAFF).order_by(STAFF.c.name)).all()
-            locked = set(connection.execute(select(MISSES.c.name).where(MISSES.c.locked > _text(now))).scalars())
+            locked = set(connection.execute(select(MISSES.c.name).where(MISSES.c.locked > stamp(now))).scalars())
         return tuple(_member(row, row.name in locked) for row in rows)
 
     def add(self, name: str, shown: str, role: Role, password: str) -> Member:
@@ -142,15 +143,15 @@ class Staff:
 
         address: from where it is tried.
         """
-        now = self._now()
+        now = self.ledger.now()
         here = (MISSES.c.name == name) & (MISSES.c.address == address[:64])
         with self.ledger.looking() as connection:
             row = _row(connection, name)
             until = connection.execute(select(MISSES.c.locked).where(here)).scalar() or ""
         # Also for a name that is locked or not known, so that the time it takes tells nothing.
         fits = _fits(_nobody() if row is None else row.password, password)
-        if row is None or until > _text(now) or not fits:
-            if row is not None and until <= _text(now):
+        if row is None or until > stamp(now) or not fits:
+            if row is not None and until <= stamp(now):
                 self._missed(name, address[:64], now)
             raise StaffError(
                 f"name and password do not fit, or were wrong {TRIES} times: after that nobody signs in under a name "
@@ -170,27 +171,27 @@ class Staff:
 
     def _begun(self, connection: Connection, row: Any) -> tuple[str, Session]:
         """Begins a session, and does away with those that are over."""
-        key, now = _key(), self._now()
-        begun = {"key": _digest(key), "name": row.name, "form": _key(), "begun": _text(now), "seen": _text(now)}
-        over = (SESSIONS.c.seen < _text(now - IDLE)) | (SESSIONS.c.begun < _text(now - LONGEST))
+        key, now = _key(), self.ledger.now()
+        begun = {"key": _digest(key), "name": row.name, "form": _key(), "begun": stamp(now), "seen": stamp(now)}
+        over = (SESSIONS.c.seen < stamp(now - IDLE)) | (SESSIONS.c.begun < stamp(now - LONGEST))
         connection.execute(delete(SESSIONS).where(over))
         connection.execute(SESSIONS.insert(), begun)
         return key, Session(_member(row), begun["form"])
 
     def session(self, key: str) -> Session | None:
         """The session with a key, none where it is over."""
-        now = self._now()
+        now = self.ledger.now()
         asked = (
             select(SESSIONS, STAFF).join(STAFF, STAFF.c.name == SESSIONS.c.name).where(SESSIONS.c.key == _digest(key))
         )
         with self.ledger.looking() as connection:
             row = connection.execute(asked).one_or_none()
-        if row is None or row.seen < _text(now - IDLE) or row.begun < _text(now - LONGEST):
+        if row is None or row.seen < stamp(now - IDLE) or row.begun < stamp(now - LONGEST):
             return None
         # Not with every request: a minute is fine enough to end what is idle.
-        if row.seen < _text(now - timedelta(minutes=1)):
+        if row.seen < stamp(now - timedelta(minutes=1)):
             with self.ledger.adding() as connection:
-                connection.execute(SESSIONS.update().where(SESSIONS.c.key == _digest(key)).values(seen=_text(now)))
+                connection.execute(SESSIONS.update().where(SESSIONS.c.key == _digest(key)).values(seen=stamp(now)))
         return Session(_member(row), row.form)
 
     def sign_out(self, key: str) -> None:
@@ -200,14 +201,11 @@ class Staff:
 
     # -- behind it -----------------------------------------------------------------------------------------------------
 
-    def _now(self) -> datetime:
-        return self.ledger.clock().astimezone(UTC)
-
     def _missed(self, name: str, address: str, now: datetime) -> None:
         here = (MISSES.c.name == name) & (MISSES.c.address == address)
         with self.ledger.adding() as connection:
             failed = 1 + (connection.execute(select(MISSES.c.failed).where(here)).scalar() or 0)
-            locked = _text(now + LOCKED_FOR) if failed >= TRIES else ""
+            locked = stamp(now + LOCKED_FOR) if failed >= TRIES else ""
             connection.execute(delete(MISSES).where(here))
             row = {"name": name, "address": address, "failed": 0 if locked else failed, "locked": locked}
             connection.execute(MISSES.insert(), row)
@@ -254,7 +252,3 @@ def _fits(hash: str, password: str) -> bool:
 
 def _digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
-
-
-def _text(instant: datetime) -> str:
-    return instant.isoformat(timespec="microseconds")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -12,7 +11,7 @@ from sqlalchemy import select
 
 from eutonia.clinic.tables import ACCESSES
 from eutonia.ledger import Ledger
-from eutonia.ledger.record import NOTHING
+from eutonia.ledger.record import NOTHING, stamp
 
 
 class Access(Struct, frozen=True):
@@ -34,7 +33,7 @@ class Trail:
 
     def note(self, who: str, what: str, chart: str = "") -> None:
         """Adds an access."""
-        at = self.ledger.clock().astimezone(UTC).isoformat(timespec="microseconds")
+        at = stamp(self.ledger.now())
         with self.ledger.adding() as connection:
             last = connection.execute(select(ACCESSES).order_by(ACCESSES.c.seq.desc()).limit(1)).one_or_none()
             seq, before = (1, NOTHING) if last is None else (last.seq + 1, last.hash)

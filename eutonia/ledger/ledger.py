@@ -121,6 +121,10 @@ class Ledger:
         """Lets go of the database."""
         self.engine.dispose()
 
+    def now(self) -> datetime:
+        """What time it is by the ledger's clock, UTC."""
+        return self.clock().astimezone(UTC)
+
     # -- looking -------------------------------------------------------------------------------------------------------
 
     def charts(self) -> tuple[Held, ...]:
@@ -187,6 +191,10 @@ class Ledger:
                 raise LedgerError(f"chart {chart} never had the head {head}")
             found = found[: upto + 1]
         return folded(found)
+
+    def since(self, chart: str, saw: str) -> tuple[Record, ...]:
+        """What was written on a chart after a head; advice that was kept is not.  Raises LedgerError for a head it never had."""
+        return _since(self.records(chart), saw, chart)
 
     def standing(self, chart: str) -> tuple[Record, ...]:
         """The records of the events that count."""
@@ -302,7 +310,7 @@ class Ledger:
     ) -> list[Record]:
         """Records that follow those of a chart; nothing is written yet."""
         seq, over = tip_of(connection)
-        entered, added = self.clock().astimezone(UTC), list[Record]()
+        entered, added = self.now(), list[Record]()
         before = there[-1].hash if there else NOTHING
         for n, (op, content) in enumerate(contents):
             added.append(made(seq + n + 1, chart, len(there) + n, op, content, by, entered, before, over))
@@ -313,7 +321,7 @@ class Ledger:
         """The whole chart with what is added: it must read, be of one person and of the past, and move nothing else."""
         standing = folded((*there, *added))
         # A clock may run ahead by a little.
-        late = Facts(standing, self.clock().astimezone(UTC), book("US")).future
+        late = Facts(standing, self.now(), book("US")).future
         if late:
             says = "this has not happened yet; look at the date, or at the clock"
             raise ReadError("the chart with these lines", tuple(Problem(each.line, each.text, says) for each in late))

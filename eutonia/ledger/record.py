@@ -67,10 +67,15 @@ def chained(over: str, hash: str) -> str:
     return hashlib.sha256(f"{over} {hash}".encode()).hexdigest()
 
 
+def stamp(instant: datetime) -> str:
+    """An instant of UTC as it is kept: texts of instants are in the order of the instants."""
+    return instant.isoformat(timespec="microseconds")
+
+
 def made(
     seq: int, chart: str, n: int, op: Op, content: str, by: str, entered: datetime, before: str, over: str
 ) -> Record:
     """A record that follows the chart's head `before` and the ledger's `over`."""
-    instant = entered.isoformat(timespec="microseconds")
+    instant = stamp(entered)
     found = hashed(chart, n, op, content, by, instant, before)
     return Record(seq, chart, n, op, content, by, instant, before, found, chained(over, found))

@@ -20,7 +20,7 @@ from eutonia.chart.text import written
 from eutonia.clinic import Member
 from eutonia.clinic.drafts import CHECKED
 from eutonia.doors.web.consequences import Preview, previewed, struck
-from eutonia.doors.web.forms import FORMS, Form, line_of
+from eutonia.doors.web.forms import FORMS, Form, line_of, says_of
 from eutonia.doors.web.head import head_of
 from eutonia.doors.web.ways import Asked, Refused
 from eutonia.knowledge.drugs import recognise
@@ -49,7 +49,7 @@ def preview(asked: Asked) -> Response:
         event, line = _event(asked, advice.facts.chart, kind)
         found = previewed(_after_mine(asked, advice), event, line)
     except (ReadError, QuantityError) as error:
-        return _shown(asked, held, advice, kind, asked.form, _says(error))
+        return _shown(asked, held, advice, kind, asked.form, says_of(error))
     return _looked_at(asked, 200, held, advice, kind, line, found, saw=held.head)
 
 
@@ -61,7 +61,7 @@ def enter(asked: Asked) -> Response:
         event, line = _event(asked, advice.facts.chart, kind)
         found = previewed(_after_mine(asked, advice), event, line)
     except (ReadError, QuantityError) as error:
-        return _shown(asked, held, advice, kind, asked.form, _says(error))
+        return _shown(asked, held, advice, kind, asked.form, says_of(error))
     if line != asked.said("line"):
         raise Refused(409, "What was previewed is not what was entered. Nothing was written; look at it once more.")
     member, beside = asked.who.member, list[str]()
@@ -209,12 +209,6 @@ def _read(chart: Chart, at: str, line: str, member: Member) -> e.Event:
     if getattr(event.what, "checked_by", None):
         raise QuantityError("'checked by' is not written here: the second person enters the values themselves")
     return replace(event, by=member.shown) if isinstance(event.what, _WHO_DECIDED) else replace(event, by=None)
-
-
-def _says(error: ReadError | QuantityError) -> str:
-    if isinstance(error, ReadError):
-        return " ".join(each.says for each in error.problems)
-    return str(error)
 
 
 def _plain(text: str) -> str:

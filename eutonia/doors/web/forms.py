@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from eutonia.chart.text import DEVICE, REQUESTS, SCALES
+from eutonia.chart.text import DEVICE, REQUESTS, SCALES, ReadError
 from eutonia.quantity import QuantityError
 
 Said = Mapping[str, str]
@@ -190,6 +190,11 @@ FORMS: Final[Mapping[str, Form]] = {
 }  # fmt: skip
 # Where a ';' belongs to what is written; anywhere else it would begin a detail that nobody entered.
 _SEVERAL: Final = {("program", "program"), ("line", "text")}
+
+
+def says_of(error: ReadError | QuantityError) -> str:
+    """What is wrong with what was typed, for the page beside the form: without the place in a text that nobody sees."""
+    return " ".join(each.says for each in error.problems) if isinstance(error, ReadError) else str(error)
 
 
 def line_of(form: Form, form_said: Said) -> str:

@@ -10,9 +10,12 @@ from eutonia.doors.web.ways import Asked
 from eutonia.ledger.ledger import Held
 
 
-def head_of(asked: Asked, held: Held, advice: Advice) -> dict[str, Any]:
-    """The words of the head; of what waits only its kind and when it was entered, which betrays no value."""
-    found = advice.as_dict(foresee=False)
+def head_of(asked: Asked, held: Held, advice: Advice, found: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The words of the head; of what waits only its kind and when it was entered, which betrays no value.
+
+    found: the advice as it goes out, where somebody has it already.
+    """
+    found = found or advice.as_dict(foresee=False)
     return {
         "held": held,
         "head": words.head(found),

@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -67,7 +67,7 @@ class Office:
 
     def now(self) -> datetime:
         """What time it is, UTC."""
-        return self.ledger.clock().astimezone(UTC)
+        return self.ledger.now()
 
     def note(self, who: str, what: str, chart: str = "") -> None:
         """Adds an access to the trail.

@@ -24,6 +24,7 @@ from starlette.responses import RedirectResponse, Response
 
 from eutonia.clinic import StaffError
 from eutonia.doors.web.gate import remember
+from eutonia.doors.web.settings import read_settings
 from eutonia.doors.web.ways import Asked, Refused
 
 _COOKIE: Final = "eutonia-openid"
@@ -132,12 +133,7 @@ class OpenId:
 
 def read_provider(path: Path) -> Provider:
     """A directory from a file of JSON: 'issuer', 'client_id', 'client_secret', perhaps 'claim'.  Raises ValueError."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Provider)
-    except OSError as error:
-        raise ValueError(f"{path}: {error.strerror or error}") from None
-    except msgspec.DecodeError as error:
-        raise ValueError(f"{path}: {error}; it holds 'issuer', 'client_id' and 'client_secret'") from None
+    return read_settings(path, Provider, "'issuer', 'client_id' and 'client_secret'")
 
 
 def begin(asked: Asked) -> Response:

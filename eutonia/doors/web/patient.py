@@ -23,9 +23,10 @@ def patient(asked: Asked) -> Response:
     held, advice = asked.office.advice(asked.word("chart"))
     query = asked.request.query_params
     asked.note("looked at the chart", held.id)
+    said = advice.as_dict()
     return asked.page(
         "patient.html",
-        **{**page.parts(advice, advice.as_dict()), **head_of(asked, held, advice)},
+        **{**page.parts(advice, said), **head_of(asked, held, advice, said)},
         line=timeline(advice, query.get("from", ""), query.get("to", "")), forms=FORMS.values(),
         papers=_papers(advice.pump is not None),
     )  # fmt: skip

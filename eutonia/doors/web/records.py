@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final
 
 import httpx2 as httpx
-import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,6 +20,7 @@ from eutonia.doors.hooks import Trust
 from eutonia.doors.hooks.trust import Gate, NotTrusted
 from eutonia.doors.web.gate import ours, signed_in
 from eutonia.doors.web.office import Office
+from eutonia.doors.web.settings import read_settings
 from eutonia.doors.web.ways import LOOK, Refused
 from eutonia.ledger import LedgerError
 
@@ -31,12 +31,7 @@ _OPEN: Final = ("/metadata", "/OperationDefinition/advise")
 
 def read_trust(path: Path) -> Trust:
     """Who may call, as JSON: 'clients' with 'iss' and 'jku' or 'keys', and 'fhir_servers'.  Raises ValueError."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Trust)
-    except OSError as error:
-        raise ValueError(f"{path}: {error.strerror or error}") from None
-    except msgspec.DecodeError as error:
-        raise ValueError(f"{path}: {error}; it holds 'clients', each with 'iss' and 'jku' or 'keys'") from None
+    return read_settings(path, Trust, "'clients', each with 'iss' and 'jku' or 'keys'")
 
 
 def routes(office: Office, url: str, trust: Trust, *, alone: bool) -> list[BaseRoute]:

@@ -8,7 +8,7 @@ from eutonia.chart import ReadError
 from eutonia.clinic import Draft
 from eutonia.doors.web.acts import second_line
 from eutonia.doors.web.consequences import previewed
-from eutonia.doors.web.forms import FORMS
+from eutonia.doors.web.forms import FORMS, says_of
 from eutonia.doors.web.head import head_of
 from eutonia.doors.web.ways import Asked, Refused
 from eutonia.ledger import Conflict
@@ -48,8 +48,7 @@ def enter(asked: Asked) -> Response:
         first = _names(asked).get(found.by, found.by)
         done = office.drafts.enter(found.id, line, saw=asked.said("saw"), by=member, first=first)
     except (ReadError, QuantityError) as error:
-        says = " ".join(each.says for each in error.problems) if isinstance(error, ReadError) else str(error)
-        return _shown(asked, found, says, 422)
+        return _shown(asked, found, says_of(error), 422)
     except Conflict as error:
         new = "; ".join(each.told for each in error.since)
         says = f"Somebody wrote on this chart meanwhile: {new}. Enter it once more, if it still holds."
