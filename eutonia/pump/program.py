@@ -6,9 +6,11 @@ a fixed distance from UTC, and every day of the pump has 24 h.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from functools import cached_property
 from itertools import pairwise
-from typing import Final
+from math import ceil
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -16,6 +18,33 @@ from eutonia.chart.orders import Periodic, Program
 from eutonia.quantity import Quantity, plain
 
 DAY_S: Final = 86400.0
+_HAIR_S: Final = 1e-6
+
+
+class Series(NamedTuple):
+    """An endless row of boluses: mcg, one of its beginnings, the seconds between two, the seconds that one lasts.
+
+    `before` is how many beginnings lie between the anchor and the program's start: they were not given.
+    """
+
+    mcg: float
+    anchor: float
+    period: float
+    lasts: float
+    before: float
+
+    @classmethod
+    def of(cls, mcg: float, anchor: float, period: float, lasts: float, start: float) -> Series:
+        """The row whose first bolus is the first one after `start`."""
+        return cls(mcg, anchor, period, lasts, (start - anchor) // period)
+
+    def given(self, second: float) -> float:
+        """How many boluses were given by `second`; one that is running counts in part."""
+        count, since = divmod(second - self.anchor, self.period)
+        count -= self.before
+        if count <= 0.0:
+            return 0.0
+        return count if self.lasts <= 0.0 else count - 1.0 + min(since / self.lasts, 1.0)
 
 
 class Flow(Struct, frozen=True, dict=True):
@@ -41,8 +70,8 @@ class Flow(Struct, frozen=True, dict=True):
         total = self._continuous * (end - begin)
         if self.program.steps:
             total += self._steps(begin, end)
-        for dose, anchor, period, lasts in self._series:
-            total += dose * (self._given(end, anchor, period, lasts) - self._given(begin, anchor, period, lasts))
+        for each in self._series:
+            total += each.mcg * (each.given(end) - each.given(begin))
         return total
 
     @cached_property
@@ -63,16 +92,16 @@ class Flow(Struct, frozen=True, dict=True):
         )
 
     @cached_property
-    def _series(self) -> tuple[tuple[float, float, float, float], ...]:
-        """Each endless row of boluses: mcg, one of its beginnings, the seconds between two, the seconds that one lasts."""
-        found: list[tuple[float, float, float, float]] = []
+    def _series(self) -> tuple[Series, ...]:
+        """Each endless row of boluses."""
+        found: list[Series] = []
         for bolus in self.program.boluses:
-            dose, lasts = float(bolus.dose.to("mcg")), float(bolus.over_min or 0) * 60.0
+            mcg, lasts = float(bolus.dose.to("mcg")), float(bolus.over_min or 0) * 60.0
             if bolus.every_h is not None:
-                found.append((dose, self.start, float(bolus.every_h) * 3600.0, lasts))
+                found.append(Series.of(mcg, self.start, float(bolus.every_h) * 3600.0, lasts, self.start))
             else:
                 starts = (at.hour * 3600.0 + at.minute * 60.0 - self.clock_s for at in bolus.at)
-                found += [(dose, start, DAY_S, lasts) for start in starts]
+                found += [Series.of(mcg, start, DAY_S, lasts, self.start) for start in starts]
         return tuple(found)
 
     def _steps(self, begin: float, end: float) -> float:
@@ -85,37 +114,48 @@ class Flow(Struct, frozen=True, dict=True):
         last_day, last_second = divmod(end + self.clock_s, DAY_S)
         return (last_day - first_day) * daily + within(last_second) - within(first_second)
 
-    def _given(self, second: float, anchor: float, period: float, lasts: float) -> float:
-        """Boluses of one series given by `second`, counted from the start; one that is running counts in part."""
-        before = (self.start - anchor) // period
-        count, since = divmod(second - anchor, period)
-        count -= before
-        if lasts <= 0.0 or count <= 0.0:
-            return max(count, 0.0)
-        return count - 1.0 + min(since / lasts, 1.0)
-
     def when(self, volume_ml: float, begin: float, horizon: float) -> float | None:
         """The first instant at which `volume_ml` has been moved since `begin`; none within the horizon if never."""
         if volume_ml <= 0.0:
             return begin
         if self.program.stopped:
             return None
-        if not self.program.steps and not self.program.boluses and self.program.continuous is not None:
-            rate = float(self.program.continuous.to("mcg/day")) / self.told_mcg_ml / DAY_S
-            found = begin + volume_ml / rate
+        if not self.program.steps and not self.program.boluses:
+            found = begin + volume_ml * self.told_mcg_ml / self._continuous
             return found if found <= horizon else None
-        if self.volume_ml(begin, horizon) < volume_ml:
+        # At the average rate the answer is off by less than the longest cycle.
+        cycle = max((DAY_S, *(each.period for each in self._series)))
+        about = begin + volume_ml * self.told_mcg_ml / self._average
+        if about + cycle > horizon and self.volume_ml(begin, horizon) < volume_ml:
             return None
-        # The cycle of a program is two days at most, so the average gets within two cycles of the answer.
-        about = begin + volume_ml * self.told_mcg_ml / float(self.program.daily.to("mcg/day")) * DAY_S
-        low, high = max(begin, about - 4 * DAY_S), min(horizon, about + 4 * DAY_S)
-        while high - low > 0.1:
-            middle = (low + high) / 2
-            if self.volume_ml(begin, middle) >= volume_ml:
-                high = middle
-            else:
-                low = middle
-        return high
+        edges = self._edges(max(begin, about - cycle), min(horizon, about + cycle))
+        place = bisect_left(edges, volume_ml, key=lambda edge: self.volume_ml(begin, edge))
+        if place == 0:
+            return edges[0]
+        # Between two edges the rate is constant, and a bolus at once stands at the later one.
+        before, after = edges[place - 1], edges[min(place, len(edges) - 1)]
+        there, middle = self.volume_ml(begin, before), (before + after) / 2
+        flows = self.volume_ml(before, middle)
+        return min(after, before + (volume_ml - there) / flows * (middle - before)) if flows > 0.0 else after
+
+    @cached_property
+    def _average(self) -> float:
+        """The daily dose in mcg a second."""
+        return float(self.program.daily.to("mcg/day")) / DAY_S
+
+    def _edges(self, low: float, high: float) -> list[float]:
+        """Both ends and, in between, each instant at which the rate changes or a bolus is given."""
+        rows = [(first - self.clock_s, DAY_S) for first, _, _ in self._pieces]
+        for each in self._series:
+            rows.append((each.anchor, each.period))
+            if each.lasts > 0.0:
+                rows.append((each.anchor + each.lasts, each.period))
+        found = [low, high]
+        for first, period in rows:
+            begin, end = ceil((low - first) / period), ceil((high - first) / period)
+            # A hair later, so that no rounding puts an edge before its own bolus.
+            found += [first + n * period + _HAIR_S for n in range(begin, end)]
+        return sorted(each for each in found if low <= each <= high)
 
 
 def _least_gap(bolus: Periodic) -> int:

@@ -243,10 +243,11 @@ class _Fold(Struct):
     def _flow(self, program: Program, told: Quantity) -> Flow:
         """The program at work; kept, because it is asked for again at every look at the pump."""
         since = self.program_since.timestamp() if self.program_since else self.now
-        if self.flow is None or (self.flow.program, self.flow.start) != (program, since) or self.flow_told is not told:
-            self.flow = Flow(program, float(told.to("mcg/mL")), since, self.clock_s)
+        flow = self.flow
+        if flow is None or flow.program is not program or flow.start != since or self.flow_told is not told:
+            flow = self.flow = Flow(program, float(told.to("mcg/mL")), since, self.clock_s)
             self.flow_told = told
-        return self.flow
+        return flow
 
     def _move(self, volume_ml: float, strength: float) -> None:
         self.chamber_ml -= volume_ml
