@@ -137,7 +137,7 @@ def iso(instant: datetime, home: tzinfo = UTC) -> str:
 
 def shown(instant: datetime, home: tzinfo = UTC) -> str:
     """An instant for people: day and time in the clinic's zone."""
-    return instant.astimezone(home).strftime("%Y-%m-%d %H:%M")
+    return instant.astimezone(home).replace(tzinfo=None).isoformat(sep=" ", timespec="minutes")
 
 
 def local(instant: datetime, home: tzinfo) -> str:
@@ -150,7 +150,7 @@ def local(instant: datetime, home: tzinfo) -> str:
 
 def shown_day(instant: datetime, home: tzinfo = UTC) -> str:
     """The day of an instant for people."""
-    return instant.astimezone(home).strftime("%Y-%m-%d")
+    return instant.astimezone(home).date().isoformat()
 
 
 def years(born: date, day: date) -> int:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from functools import cache, cached_property
+from operator import attrgetter
 from typing import Any
 
 from msgspec import Struct
@@ -36,7 +37,7 @@ class Chart(Struct, frozen=True, dict=True):
     dropped: tuple[Dropped, ...] = ()
 
     def __post_init__(self) -> None:
-        force_setattr(self, "events", tuple(sorted(self.events, key=lambda event: event.at)))
+        force_setattr(self, "events", tuple(sorted(self.events, key=attrgetter("at"))))
         ids = {event.what.id: event for event in self.by_kind.get(e.Person, ()) if isinstance(event.what, e.Person)}
         if len(ids) > 1:
             places = ", ".join(f"{name} (line {event.line})" for name, event in ids.items())
@@ -123,8 +124,8 @@ def from_json(text: str, source: str = "chart", zone_name: str | None = None) ->
 def from_events(events: tuple[e.Event, ...], source: str, zone_name: str, dropped: tuple[Dropped, ...]) -> Chart:
     """The chart of events that were read from an electronic record; its lines are their plainest form."""
     numbered = tuple(
-        replace(event, line=number, text=written(event))
-        for number, event in enumerate(sorted(events, key=lambda event: event.at), 1)
+        replace(event, line=number, text=event.text or written(event))
+        for number, event in enumerate(sorted(events, key=attrgetter("at")), 1)
     )
     lines = (*(event.text for event in numbered), "")
     return _checked(Chart(numbered, lines, zone_name, source, dropped))

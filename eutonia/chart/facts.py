@@ -7,9 +7,10 @@ what is older than its limit (knowledge/freshness.toml) is unknown.  Nothing get
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
@@ -32,7 +33,7 @@ Body = TypeVar("Body", e.Weight, e.Height)
 _SKIN = re.compile(r"\b(?:cream|gel|ointment|topical|transdermal|through the skin|patch|lotion)\b", re.IGNORECASE)
 
 
-class Drug(Struct, frozen=True):
+class Drug(Struct, frozen=True, dict=True):
     """A drug on the list: the line it stands on and what was recognised in it."""
 
     text: str
@@ -47,7 +48,11 @@ class Drug(Struct, frozen=True):
 
     def belongs(self, tag: str) -> bool:
         """Whether one of its ingredients belongs to this class."""
-        return any(tag in each.classes for each in self.ingredients)
+        return tag in self._classes
+
+    @cached_property
+    def _classes(self) -> frozenset[str]:
+        return frozenset(tag for each in self.ingredients for tag in each.classes)
 
 
 class Screening(Struct, frozen=True):
@@ -86,31 +91,40 @@ class Facts:
         limit = now + timedelta(hours=float(book.quantity("age.clock_skew").to("h")))
         self.future = tuple(event for event in chart.events if event.at > limit)
         self.duplicates: list[e.Event] = []
-        self._by_kind: dict[type, tuple[e.Event, ...]] = {}
-        self._by_kinds: dict[tuple[type, ...], tuple[e.Event, ...]] = {}
+        self._counted: dict[tuple[type, ...], tuple[e.Event, ...]] = {}
 
     # --- events that count ----------------------------------------------------------------------------------------
 
     def of(self, *kinds: type) -> tuple[e.Event, ...]:
         """The events of these kinds that count at this moment, in order, each happening once."""
-        if len(kinds) > 1:
-            if kinds not in self._by_kinds:
+        found = self._counted.get(kinds)
+        if found is None:
+            if len(kinds) > 1:
                 every = (event for kind in kinds for event in self.of(kind))
-                self._by_kinds[kinds] = tuple(sorted(every, key=lambda event: (event.at, event.line)))
-            return self._by_kinds[kinds]
-        kind = kinds[0]
-        if kind not in self._by_kind:
-            last = self.future[0].at if self.future else None
-            counted: list[e.Event] = []
-            for event in self.chart.by_kind.get(kind, ()):
-                if last is not None and event.at >= last:
-                    break
-                if any(event.same_as(other) for other in counted if other.at == event.at):
-                    self.duplicates.append(event)
-                else:
-                    counted.append(event)
-            self._by_kind[kind] = tuple(counted)
-        return self._by_kind[kind]
+                found = tuple(sorted(every, key=attrgetter("at", "line")))
+            else:
+                found = self._once(kinds[0])
+            self._counted[kinds] = found
+        return found
+
+    def _once(self, kind: type) -> tuple[e.Event, ...]:
+        """The events of one kind that count, without those that repeat one of the same moment."""
+        events = self.chart.by_kind.get(kind, ())
+        if len(events) < 2 and not self.future:
+            return events
+        last = self.future[0].at if self.future else None
+        counted: list[e.Event] = []
+        begin = 0  # of the moment that the events have come to
+        for event in events:
+            if last is not None and event.at >= last:
+                break
+            if not counted or counted[-1].at != event.at:
+                begin = len(counted)
+            if any(map(event.same_as, counted[begin:])):
+                self.duplicates.append(event)
+            else:
+                counted.append(event)
+        return tuple(counted)
 
     @cached_property
     def repeated(self) -> tuple[e.Event, ...]:
@@ -121,7 +135,12 @@ class Facts:
 
     def age_days(self, at: datetime) -> int:
         """Whole calendar days since `at`, in the clinic's zone."""
-        return (local_day(self.now, self.home) - local_day(at, self.home)).days
+        return (self.today - local_day(at, self.home)).days
+
+    @cached_property
+    def today(self) -> date:
+        """The calendar day of this moment, in the clinic's zone."""
+        return local_day(self.now, self.home)
 
     def latest(self, kind: type[W], what: str, limit: str | None = None, test: str | None = None) -> Known[W] | Unknown:
         """The last event of a kind; unknown where there is none, where it is too old, or where two of one moment differ."""
@@ -134,7 +153,7 @@ class Facts:
         day = local_day(last.at, self.home)
         rivals = [
             event
-            for event in found
+            for event in found[:-1]
             if event.what != last.what
             and (event.at == last.at or (event.day_only and last.day_only and local_day(event.at, self.home) == day))
         ]
@@ -176,7 +195,7 @@ class Facts:
         if isinstance(self.person, Unknown):
             return self.person
         born = self.person.value.born
-        today = local_day(self.now, self.home)
+        today = self.today
         if born is None:
             return Unknown("never asked", "the birth date is not on the chart")
         if born > today or years(born, today) > 130:
@@ -229,7 +248,12 @@ class Facts:
 
     def having(self, *tags: str) -> tuple[str, ...]:
         """The names of the active conditions with one of these tags, as they were written."""
-        return tuple(c.name for _, c, kinds in self.conditions if any(kind.tags & set(tags) for kind in kinds))
+        return tuple(name for name, tagged in self._tagged if not tagged.isdisjoint(tags))
+
+    @cached_property
+    def _tagged(self) -> tuple[tuple[str, frozenset[str]], ...]:
+        """Each active condition with all its tags."""
+        return tuple((c.name, frozenset().union(*(kind.tags for kind in kinds))) for _, c, kinds in self.conditions)
 
     def knows(self, name: str) -> bool:
         """Whether an active condition is recognised under this name."""

@@ -9,6 +9,7 @@ import re
 from datetime import time
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Final
 
 from msgspec import Struct
@@ -220,7 +221,7 @@ class Step(Struct, frozen=True):
         return f"{plain(self.rate)} from {self.at:%H:%M}"
 
 
-class Program(Struct, frozen=True):
+class Program(Struct, frozen=True, dict=True):
     """What the pump was told: a continuous dose, periodic boluses, or a day of steps; or to stop."""
 
     continuous: Quantity | None = None
@@ -233,7 +234,7 @@ class Program(Struct, frozen=True):
         """Whether the pump was told to deliver nothing."""
         return self.continuous is None and not self.boluses and not self.steps
 
-    @property
+    @cached_property
     def daily(self) -> Quantity:
         """The daily dose in mcg/day: the sum of everything the program delivers in 24 h of the pump's clock."""
         if not self.steps and all(bolus.every_h is None for bolus in self.boluses):

@@ -35,6 +35,7 @@ def signs(facts: Facts, prefix: str) -> tuple[Entry, ...]:
     return tuple(found_.values())
 
 
+@lru_cache(maxsize=8)
 def known_signs(book: Book) -> frozenset[str]:
     """Every name of a sign of overdose or withdrawal."""
     return frozenset(_names(book, "symptom.overdose.")) | frozenset(_names(book, "symptom.withdrawal."))

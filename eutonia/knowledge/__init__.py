@@ -97,44 +97,36 @@ class Book(Struct, frozen=True, eq=False):
         """The entries whose names begin with `prefix`, such as 'interaction.', in the order of the files."""
         return _under(self.library, prefix)
 
-    def _value(self, name: str) -> Any:
-        entry = self.entry(name)
-        if entry.tag in ("assumed", "unverified"):
-            raise KnowledgeError(f"'{name}' is {entry.tag} ({'; '.join(entry.source)}) and must not be a limit")
-        pack = entry.packs.get(self.jurisdiction)
-        return entry.value if pack is None else pack["value"]
-
     def quantity(self, name: str) -> Quantity:
         """A single number with its unit."""
-        return _quantity(self._value(name))
+        return _single(self, name)
 
     def span(self, name: str) -> tuple[Quantity, Quantity]:
         """A range: its low and its high end."""
-        low, high = self._value(name)
-        return _quantity(low), _quantity(high)
+        return _span(self, name)
 
     def quantities(self, name: str) -> tuple[Quantity, ...]:
         """A list of numbers with units."""
-        return tuple(_quantity(each) for each in self._value(name))
+        return tuple(_quantity(each) for each in _value(self, name))
 
     def shares(self, name: str) -> tuple[Fraction, ...]:
         """A list of exact shares, such as 2/3."""
-        return tuple(Fraction(each) for each in self._value(name))
+        return _shares(self, name)
 
     def count(self, name: str) -> int:
         """A whole number without a unit: doses a day, years of age."""
-        found = self._value(name)
+        found = _value(self, name)
         if not isinstance(found, int):
             raise KnowledgeError(f"'{name}' is not a whole number")
         return found
 
     def text(self, name: str) -> str:
         """A rule in words."""
-        return str(self._value(name))
+        return str(_value(self, name))
 
     def words(self, name: str) -> tuple[str, ...]:
         """A list of words."""
-        return tuple(self._value(name))
+        return tuple(_value(self, name))
 
     def configuration(self, name: str) -> Decimal:
         """A number that a device cannot do without, even if unverified; whoever prints it says so."""
@@ -149,6 +141,34 @@ class Book(Struct, frozen=True, eq=False):
     def behind(self, names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The monograph facts and the sources behind these entries, each once; a disagreement is named last."""
         return _behind(self.library, names)
+
+
+# Kept, since every chart asks for the same numbers.
+
+
+@cache
+def _value(book: Book, name: str) -> Any:
+    entry = book.entry(name)
+    if entry.tag in ("assumed", "unverified"):
+        raise KnowledgeError(f"'{name}' is {entry.tag} ({'; '.join(entry.source)}) and must not be a limit")
+    pack = entry.packs.get(book.jurisdiction)
+    return entry.value if pack is None else pack["value"]
+
+
+@cache
+def _single(book: Book, name: str) -> Quantity:
+    return _quantity(_value(book, name))
+
+
+@cache
+def _span(book: Book, name: str) -> tuple[Quantity, Quantity]:
+    low, high = _value(book, name)
+    return _quantity(low), _quantity(high)
+
+
+@cache
+def _shares(book: Book, name: str) -> tuple[Fraction, ...]:
+    return tuple(Fraction(each) for each in _value(book, name))
 
 
 @cache
