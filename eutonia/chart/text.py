@@ -470,27 +470,34 @@ _SIGNED: Final = (e.Override, e.Decision)
 _LINE: Final = re.compile(r"(?P<day>\S+)\s+(?:(?P<time>[0-9]\S*)\s+)?(?P<kind>\S+)(?:\s+(?P<body>.*))?")
 
 
-# Kept, since a chart is read again whenever it has grown by a line, and what a line says is never changed.
-@lru_cache(maxsize=20_000)
 def read_line(line: str) -> tuple[str, str | None, e.What, str | None]:
     """Day, time, what happened and who wrote it, from one line without its comment."""
     found = _LINE.fullmatch(line.strip())
     if found is None:
         raise QuantityError("a line needs a date and what happened, such as '2026-01-05 weight 72 kg'")
-    read_day(found["day"])
-    reader = _READERS.get(found["kind"])
+    day, time, kind, body = found.groups("")
+    read_day(day)
+    what, by = _read(kind, body)
+    return day, time or None, what, by
+
+
+# Kept, since a chart is read again whenever it has grown by a line, and many charts say the same on other days.
+@lru_cache(maxsize=20_000)
+def _read(kind: str, body: str) -> tuple[e.What, str | None]:
+    """What happened and who wrote it, from the words of a line after its moment."""
+    reader = _READERS.get(kind)
     if reader is None:
-        raise QuantityError(f"'{found['kind']}' is not a kind of event; write one of: {', '.join(KINDS)}")
-    details = Details(found["body"] or "")
+        raise QuantityError(f"'{kind}' is not a kind of event; write one of: {', '.join(KINDS)}")
+    details = Details(body)
     by = None if reader is _note else details.take("by")
     what = reader(details)
     if details.rest:
         raise QuantityError(
-            f"'{details.rest[0]}' was not understood on a '{found['kind']}' line; leave it out or write it as a note"
+            f"'{details.rest[0]}' was not understood on a '{kind}' line; leave it out or write it as a note"
         )
     if by is None and isinstance(what, _SIGNED):
-        raise QuantityError(f"a line of kind '{found['kind']}' needs who decided; write '; by ...'")
-    return found["day"], found["time"], what, by
+        raise QuantityError(f"a line of kind '{kind}' needs who decided; write '; by ...'")
+    return what, by
 
 
 # What would break a line in two, or hide part of it.
@@ -525,9 +532,11 @@ def read_text(text: str, source: str, home: tzinfo) -> tuple[e.Event, ...]:
     events: list[e.Event] = []
     problems: list[Problem] = []
     placer = Placer(home)
-    for number_, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
+    lines = text.removeprefix("\ufeff").split("\n")
+    clean = not CONTROL.search(text.replace("\n", ""))
+    for number_, line in enumerate(lines, 1):
         content = uncommented(line)
-        if CONTROL.search(line.removesuffix("\r")):
+        if not clean and CONTROL.search(line.removesuffix("\r")):
             says = "a line holds a control character; end lines with a line feed, and use plain spaces and tabs"
             problems.append(Problem(number_, "", says))
             continue
