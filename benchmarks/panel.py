@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+import re
 import resource
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.inputs import chart_40
@@ -24,9 +25,11 @@ CHARTS = 10_000
 
 
 def generated(n: int) -> list[str]:
-    """The lines of the n-th chart: 40 events, with its own numbers and its own minutes."""
+    """The lines of the n-th chart: 40 events, on its own days, with its own numbers and its own minutes."""
     chance = random.Random(n)
-    lines = chart_40().replace("A-17", f"A-{n}").replace("72 kg", f"{chance.randint(45, 110)} kg")
+    earlier = timedelta(days=chance.randint(0, 27))
+    lines = re.sub(r"(?m)^[0-9-]{10}", lambda day: str(date.fromisoformat(day[0]) - earlier), chart_40())
+    lines = lines.replace("A-17", f"A-{n}").replace("72 kg", f"{chance.randint(45, 110)} kg")
     lines = lines.replace("175 cm", f"{chance.randint(150, 195)} cm").replace(
         "0.9 mg/dL", f"0.{chance.randint(5, 9)} mg/dL"
     )

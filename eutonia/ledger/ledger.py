@@ -31,7 +31,7 @@ from eutonia.chart.facts import Facts
 from eutonia.chart.text import Problem, written
 from eutonia.knowledge import book
 from eutonia.ledger.errors import Conflict, LedgerError
-from eutonia.ledger.record import NOTHING, Op, Record, made, strike
+from eutonia.ledger.record import NOTHING, Op, Record, made, strike, struck_by
 from eutonia.ledger.tables import CHARTS, KEPT, RECORDS, TIP, VERSION, connected, reading
 
 # What is true of a whole day, whatever came before or after it on that day.
@@ -154,19 +154,31 @@ class Ledger:
         with self.looking() as connection:
             return _records(connection, *([] if chart is None else [RECORDS.c.chart == chart]))
 
-    def records_of(self, charts: Sequence[str]) -> dict[str, tuple[Record, ...]]:
-        """The records of some charts, each in their order."""
-        found: dict[str, list[Record]] = {each: [] for each in charts}
+    def texts_of(self, charts: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """Some charts by their ids, as text: the clinic's zone, and the lines that stand."""
+        columns = RECORDS.c.chart, RECORDS.c.op, RECORDS.c.content, RECORDS.c.hash
+        asked = select(*columns).where(RECORDS.c.chart.in_(charts)).order_by(RECORDS.c.chart, RECORDS.c.n)
         with self.looking() as connection:
-            for each in _records(connection, RECORDS.c.chart.in_(charts)):
-                found[each.chart].append(each)
-        return {chart: tuple(each) for chart, each in found.items()}
+            rows = connection.execute(asked).all()
+        zones, struck = dict[str, str](), set[str]()
+        lines: dict[str, list[tuple[str, str]]] = {each: [] for each in charts}
+        for chart, op, content, hash in rows:
+            if op == "event":
+                lines[chart].append((hash, content))
+            elif op == "open":
+                zones[chart] = content
+            elif op == "strike":
+                struck.add(struck_by(content))
+        return {
+            chart: (zones.get(chart, ""), "".join(f"{line}\n" for hash, line in found if hash not in struck))
+            for chart, found in lines.items()
+        }
 
     def held_of(self, charts: Sequence[str]) -> tuple[Held, ...]:
         """Some charts by their ids."""
         with self.looking() as connection:
             rows = connection.execute(select(CHARTS).where(CHARTS.c.id.in_(charts)))
-            return tuple(Held(*row) for row in rows)
+            return tuple(Held(*row) for row in rows.all())
 
     def grown(self, seq: int) -> tuple[int, tuple[str, ...]]:
         """How many records there are, and which charts have some after the given number of them."""
@@ -407,7 +419,7 @@ def tip_of(connection: Connection) -> tuple[int, str]:
 
 def _records(connection: Connection, *which: ColumnElement[bool]) -> tuple[Record, ...]:
     asked = select(RECORDS).where(*which).order_by(RECORDS.c.seq)
-    return tuple(Record(*row) for row in connection.execute(asked))
+    return tuple(Record(*row) for row in connection.execute(asked).all())
 
 
 def _of_person(connection: Connection, person: str) -> Held | None:

@@ -41,7 +41,7 @@ class Record(Struct, frozen=True):
     @property
     def struck(self) -> str:
         """The hash of the event that a strike takes out."""
-        return self.content.partition(_BECAUSE)[0]
+        return struck_by(self.content)
 
     @property
     def told(self) -> str:
@@ -49,6 +49,11 @@ class Record(Struct, frozen=True):
         if self.op == "strike":
             return f"struck {self.struck[:8]}{_BECAUSE}{self.content.partition(_BECAUSE)[2]}"
         return self.content if self.op == "event" else self.op
+
+
+def struck_by(content: str) -> str:
+    """The hash in the content of a record that strikes an event."""
+    return content.partition(_BECAUSE)[0]
 
 
 def strike(hash: str, because: str) -> str:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 from bisect import insort
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from multiprocessing import get_context
+from operator import itemgetter
 from typing import Any, Final
 
 from msgspec import Struct
 
-from eutonia.chart import ReadError
+from eutonia.chart import ReadError, from_text
 from eutonia.chart.event import Person
 from eutonia.chart.facts import Facts
 from eutonia.knowledge import Book, book
 from eutonia.ledger import Ledger
-from eutonia.ledger.ledger import Held, folded
-from eutonia.ledger.record import Record
+from eutonia.ledger.ledger import Held
 from eutonia.moment import iso, local_day
 from eutonia.watch.task import Task
 from eutonia.watch.tasks import tasks
@@ -91,13 +92,13 @@ class Panel:
             return
         ask = partial(_asked, self.ledger.where, now=now, jurisdiction=self.jurisdiction)
         # New processes, not copies of this one: they would share its connections.
-        with ProcessPoolExecutor(self.workers, get_context("spawn")) as pool:
+        with ProcessPoolExecutor(self.workers, get_context("spawn"), _begin) as pool:
             for found in pool.map(ask, parts):
                 yield from found
 
     def tasks(self) -> tuple[Task, ...]:
         """All tasks, the most pressing first."""
-        return tuple(each[-1] for each in self._order)
+        return tuple(map(itemgetter(-1), self._order))
 
     def as_dict(self) -> dict[str, Any]:
         """The panel as JSON: as of when, how many charts, and the tasks."""
@@ -113,19 +114,32 @@ class Panel:
 
 def looked(ledger: Ledger, ids: Sequence[str], now: datetime, jurisdiction: str) -> list[Watched]:
     """Looks at charts anew."""
-    records = ledger.records_of(ids)
-    return [_one(each, records[each.id], now, book(jurisdiction)) for each in ledger.held_of(ids)]
+    texts = ledger.texts_of(ids)
+    return [_one(each, *texts[each.id], now, book(jurisdiction)) for each in ledger.held_of(ids)]
+
+
+def _begin() -> None:
+    """Without Python's garbage collector while charts are looked at: what is there now stays, and charts leave little."""
+    gc.freeze()
+    gc.disable()
 
 
 def _asked(where: str, ids: Sequence[str], now: datetime, jurisdiction: str) -> list[Watched]:
     """The same in another process."""
-    with Ledger(where) as ledger:
-        return looked(ledger, ids, now, jurisdiction)
+    found = looked(_opened(where), ids, now, jurisdiction)
+    gc.collect()
+    return found
 
 
-def _one(held: Held, records: Sequence[Record], now: datetime, known: Book) -> Watched:
+@cache
+def _opened(where: str) -> Ledger:
+    """The ledger, for as long as the process lives."""
+    return Ledger(where)
+
+
+def _one(held: Held, zone_name: str, text: str, now: datetime, known: Book) -> Watched:
     try:
-        facts = Facts(folded(records), now, known)
+        facts = Facts(from_text(text, f"chart {held.id}", zone_name), now, known)
         return Watched(held, now, tasks(facts, held.id, held.person), getattr(facts.person, "value", None))
     except Exception as error:
         do = "Look at the chart: it cannot be looked at, and nobody watches over this patient."

@@ -12,13 +12,12 @@ from click.testing import CliRunner
 from icalendar import Calendar
 
 import eutonia
-from eutonia.chart import ReadError
+from eutonia.chart import ReadError, from_text
 from eutonia.chart.facts import Facts
 from eutonia.chart.text import Problem
 from eutonia.doors.cli import main
 from eutonia.knowledge import book
 from eutonia.ledger import Ledger
-from eutonia.ledger.ledger import folded
 from eutonia.ledger.transfer import imported
 from eutonia.watch import Panel, Task
 from eutonia.watch.calendar import calendar
@@ -190,6 +189,20 @@ def test_the_panel_looks_again_at_what_has_grown_and_at_what_is_old(ledger: Ledg
     assert panel.refresh(NOW - timedelta(days=2)) == 10
 
 
+def test_a_line_that_was_struck_is_not_looked_at(ledger: Ledger) -> None:
+    panel = Panel(ledger)
+    panel.refresh(NOW)
+    one = next(each for each in ledger.charts() if each.person == "SCI-017")
+    before = [each for each in panel.tasks() if each.chart == one.id]
+    ledger.append(one.id, ["2026-05-02 09:00 refill 18 mL of 500 mcg/mL"], saw=one.head, by="A")
+    panel.refresh(NOW)
+    assert [each for each in panel.tasks() if each.chart == one.id] != before
+    added = ledger.records(one.id)[-1].hash
+    ledger.append(one.id, [], saw=added, by="A", strikes=[(added, "another patient's")])
+    panel.refresh(NOW)
+    assert [each for each in panel.tasks() if each.chart == one.id] == before
+
+
 @pytest.mark.parametrize("few", [1, 10**9])
 def test_tasks_that_find_their_places_one_by_one_stand_as_those_that_are_sorted(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, few: int
@@ -216,12 +229,12 @@ def test_a_chart_that_cannot_be_looked_at_is_itself_a_task_now(
 ) -> None:
     spoilt = ledger.charts()[3]
 
-    def broken(records: Any) -> Any:
-        if records[0].chart == spoilt.id:
+    def broken(text: str, source: str, zone_name: str) -> Any:
+        if source == f"chart {spoilt.id}":
             raise error
-        return folded(records)
+        return from_text(text, source, zone_name)
 
-    monkeypatch.setattr("eutonia.watch.panel.folded", broken)
+    monkeypatch.setattr("eutonia.watch.panel.from_text", broken)
     panel = Panel(ledger)
     panel.refresh(NOW)
     assert panel.as_dict()["unread"] == [spoilt.id]
