@@ -29,6 +29,9 @@ READ: Final = frozenset(
     }
 )
 
+# The fields that say whose a resource is.
+SUBJECTS: Final = ("subject", "patient", "beneficiary")
+
 _NAME: Final = re.compile(r"[A-Z][A-Za-z]{1,60}")
 _TAIL: Final = re.compile(r"(?:https?://.*/)?([A-Z][A-Za-z]+)/[^/]+")
 _LOCAL: Final = re.compile(r"([A-Z][A-Za-z]+)/[^/]+")
@@ -96,8 +99,9 @@ def open_bundle(text_or_data: str | dict[str, Any], source: str) -> Bundle:
     skipped: Counter[str] = Counter()
     places: dict[str, Item] = {}
     names: dict[str, Item] = {}
+    plainly = {patient.local, patient.url} - {""}
     for item in found:
-        about = _about_patient(item, patient, found, names, source)
+        about = _says_so(item, plainly) or _about_patient(item, patient, found, names, source)
         if item.type == "Patient":
             continue
         if item.type not in READ:
@@ -177,6 +181,12 @@ def _resources(bundle: Json, path: str, dropped: list[Dropped], depth: int) -> I
 
 
 @lru_cache(maxsize=256)
+def unread(type_: str) -> bool:
+    """Whether no chart reads resources of this type, nor what stands inside of them."""
+    return _is_name(type_) and type_ not in READ and type_ != "Bundle"
+
+
+@lru_cache(maxsize=256)
 def _is_name(type_: str) -> bool:
     return _NAME.fullmatch(type_) is not None
 
@@ -207,23 +217,32 @@ def _two(source: str, patient: Item, other: str, path: str) -> ReadError:
     return _error(source, f"two patients in one file: {_called(patient)} and {other} ({path}); keep one file a person")
 
 
+def _says_so(item: Item, names: set[str]) -> bool:
+    """Whether the resource names the patient in the plainest way, as most do: there is nothing to work out."""
+    data = item.data
+    subject = data.get("subject")
+    value = data.get("patient") if subject is None else subject
+    if type(value) is not dict or item.url.startswith("http") or data.get("beneficiary") is not None:
+        return False
+    if subject is not None and data.get("patient") is not None:
+        return False
+    to = value.get("reference")
+    return type(to) is str and to in names and "/_history/" not in to
+
+
 def _about_patient(item: Item, patient: Item, found: list[Item], names: dict[str, Item], source: str) -> bool:
     """Whether the resource names the patient, and nobody else; another patient is an error for the whole file.
 
     `names` is filled when the first reference leads elsewhere; in most records none does.
     """
     answers: list[bool] = []
-    data, away = item.data, item.url.startswith("http")
-    for key in ("subject", "patient", "beneficiary"):
+    data = item.data
+    for key in SUBJECTS:
         value = data.get(key)
         if value is None:
             continue
         for reference in (value,) if isinstance(value, dict) else objects(value):
             to = reference.get("reference")
-            # Most of a record, and nothing to work out.
-            if not away and to and (to == patient.local or to == patient.url) and "/_history/" not in to:
-                answers.append(True)
-                continue
             if not isinstance(to, str) or not to:
                 answers.append(_identified(reference, patient))
                 continue

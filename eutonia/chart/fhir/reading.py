@@ -32,7 +32,7 @@ class Reading:
         self.bundle = bundle
         self.home = home
         self.dropped: list[Dropped] = list(bundle.dropped)
-        self.found: list[tuple[When, e.What]] = []
+        self.found: list[tuple[When, e.What, str]] = []
         self.undated: list[e.What] = []
         self.counted: Counter[tuple[str, str]] = Counter()
 
@@ -71,7 +71,7 @@ class Reading:
         if moment is None:
             self.undated.append(what)
         else:
-            self.found.append((moment, what))
+            self.found.append((moment, what, text))
 
     def keep(self, item: Item, moment: When | None, what: e.What) -> None:
         """An event for the chart; where its line does not read back, the resource is named instead."""
@@ -82,10 +82,10 @@ class Reading:
 
     def events(self, person: e.Person, source: str) -> tuple[e.Event, ...]:
         """Everything for the chart, the person first, at the earliest moment of the record."""
-        first = min((moment for moment, _ in self.found), key=lambda moment: moment.at, default=None)
+        first = min((moment for moment, _, _ in self.found), key=lambda moment: moment.at, default=None)
         first = first or self._fallback(source)
-        rows = [(first, person), *((first, what) for what in self.undated), *self.found]
-        return tuple(e.Event(moment.at, what, moment.written, moment.day_only) for moment, what in rows)
+        rows = [(first, person, ""), *((first, what, "") for what in self.undated), *self.found]
+        return tuple(e.Event(at.at, what, at.written, at.day_only, text=text) for at, what, text in rows)
 
     def _fallback(self, source: str) -> When:
         """The moment of a record in which nothing has one: when it was made, or else the birth date."""

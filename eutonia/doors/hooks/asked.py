@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 import msgspec
 from msgspec import Struct
 
 from eutonia.chart.fhir.fields import Json, an_object, objects
-from eutonia.doors.hooks.services import SERVICES, Service
+from eutonia.chart.fhir.trimmed import Page, too_short
+from eutonia.doors.hooks.services import ORDERS, PATIENT, QUERIES, SERVICES, Service
 
 _ID: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
 
@@ -59,7 +60,32 @@ class Asked(Struct, frozen=True, rename="camel"):
         return frozenset(each for each in found if isinstance(each, str)) if isinstance(found, list) else frozenset()
 
 
+# What a resource must be read whole for stands under these keys, as a rule; the pages of the others are trimmed.
+_WHOLE: Final = frozenset({PATIENT, ORDERS, "statements", "devices", "deviceUses"})
+_TRIMMED: Final = [each.key for each in QUERIES if each.key not in _WHOLE]
+_SENT: Final[dict[str, Any]] = {each.key: Any if each.key in _WHOLE else Page | None for each in QUERIES}
+_Prefetch: Any = TypedDict("_Prefetch", _SENT, total=False)  # type: ignore[misc]
+
+
+class _Trimmed(Asked, frozen=True, rename="camel"):
+    """The same, decoded without what nobody reads."""
+
+    prefetch: _Prefetch | None = None  # type: ignore[assignment]
+
+
 _DECODER: Final = msgspec.json.Decoder(Asked)
+_QUICK: Final = msgspec.json.Decoder(_Trimmed)
+
+
+def _decoded(body: bytes) -> Asked:
+    """The call, trimmed where it is written as it should be; whatever is not is decoded whole and judged by its readers."""
+    try:
+        asked = _QUICK.decode(body)
+    except msgspec.ValidationError:
+        return _DECODER.decode(body)
+    sent: Any = asked.prefetch
+    short = sent is not None and any(too_short(page) for key in _TRIMMED if (page := sent.get(key)))
+    return _DECODER.decode(body) if short else asked
 
 
 def read(body: bytes, service_id: str) -> Asked:
@@ -68,7 +94,7 @@ def read(body: bytes, service_id: str) -> Asked:
     if service is None:
         raise NotServed(404, f"no such service; there are {', '.join(each.id for each in SERVICES)}", "not-found")
     try:
-        asked = _DECODER.decode(body)
+        asked = _decoded(body)
     except msgspec.ValidationError as error:
         # The message names the field and the type that was met, never a value.
         raise NotServed(400, f"the request is not one of CDS Hooks: {error}", "structure") from None

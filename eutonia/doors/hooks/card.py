@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from msgspec import Struct
@@ -84,6 +85,8 @@ _LINK: Final = re.compile(r"(?i)\b(https?|ftp|mailto)(:)|\b(www)(\.)")
 _ITEM: Final = re.compile(r"^(\s*)([-+=]|[0-9]+(?=[.)](?:\s|$)))")
 
 
+# Most of what a card says is the same for every patient.
+@lru_cache(maxsize=1024)
 def plainly(text: str) -> str:
     """`text` so that Markdown shows it letter by letter: no link, no heading, no picture comes out of a record.
 

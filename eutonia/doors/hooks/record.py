@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from eutonia.chart.chart import Chart
 from eutonia.chart.fhir import from_bundle
+from eutonia.chart.fhir.bundle import SUBJECTS, unread
 from eutonia.chart.fhir.fields import an_object, objects
 from eutonia.chart.text import ReadError
 from eutonia.doors.hooks.asked import Asked, NotServed
@@ -81,20 +82,33 @@ def gathered(asked: Asked, sent: Mapping[str, Any]) -> Record:
     entries = [me]
     for query in QUERIES:
         if query.key != PATIENT and isinstance(sent.get(query.key), dict):
-            entries += _entries(sent[query.key])
+            entries += _entries(sent[query.key], f"Patient/{asked.patient}")
     return Record(patient, entries, lacks)
 
 
-def _entries(bundle: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The resources of a page.  All of it is the record's own server's, whatever name that server gives itself."""
+def _entries(bundle: Mapping[str, Any], patient: str) -> Iterator[dict[str, Any]]:
+    """The resources of a page.  All of it is the record's own server's, whatever name that server gives itself.
+
+    What no chart reads is left out here, unless it has to be looked at whether it is another patient's.
+    """
     for entry in objects(bundle.get("entry")):
         resource = entry.get("resource")
-        if isinstance(resource, dict) and resource.get("resourceType") != "OperationOutcome":
+        if isinstance(resource, dict):
+            type_ = resource.get("resourceType")
+            if type_ == "OperationOutcome" or (
+                type(type_) is str and unread(type_) and all(_plain(resource.get(key), patient) for key in SUBJECTS)
+            ):
+                continue
             url = entry.get("fullUrl")
             if url is None or (isinstance(url, str) and url.startswith("urn:")):
                 yield entry
             else:
                 yield {"resource": resource}
+
+
+def _plain(subject: object, patient: str) -> bool:
+    """Whether a field names nobody, or this patient and no other."""
+    return subject is None or (isinstance(subject, dict) and subject.get("reference") == patient)
 
 
 def read_chart(entries: list[dict[str, Any]], now: datetime, zone_name: str) -> Chart:

@@ -21,6 +21,7 @@ ALGORITHMS: Final = ("ES384", "RS384")
 _LONGEST_S: Final = 24 * 3600
 _KEPT_S: Final = 600
 _AGAIN_S: Final = 30
+_SWEPT_S: Final = 60
 _LARGEST: Final = 256 * 1024
 _KEYS_WITHIN_S: Final = 2.0
 
@@ -62,6 +63,8 @@ class Gate:
         self._clock = clock
         self._lock = threading.Lock()
         self._used: dict[tuple[str, str], float] = {}
+        self._swept = 0.0
+        self._given: dict[str, KeySet] = {}
         self._fetched: dict[str, tuple[float, KeySet]] = {}
 
     @property
@@ -131,7 +134,8 @@ class Gate:
             raise NotTrusted("the token lacks 'jti'")
         key = (str(claims["iss"]), jti)
         with self._lock:
-            if len(self._used) > 10_000:
+            if now - self._swept > _SWEPT_S:
+                self._swept = now
                 self._used = {each: until for each, until in self._used.items() if until >= now}
             if self._used.get(key, 0) >= now:
                 raise NotTrusted("the token was used before; send a new one with each call")
@@ -139,7 +143,9 @@ class Gate:
 
     def _keys(self, client: Client, kid: str) -> KeySet:
         if client.keys:
-            return _key_set(client.keys)
+            if client.iss not in self._given:
+                self._given[client.iss] = _key_set(client.keys)
+            return self._given[client.iss]
         now = self._clock().timestamp()
         kept = self._fetched.get(client.jku)
         # A key that is not known may be new, but a caller with made-up names must not make us fetch again and again.
