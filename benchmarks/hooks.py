@@ -4,7 +4,8 @@ python -m benchmarks.hooks [--requests 10000] [--rate 50] [--open]
 
 The service is a uvicorn process of its own, held to one core; the calls come from this process, on another core, each at
 its own moment whether or not the ones before it were answered, so that a queue shows.  Every call has its token, and no
-two bodies that follow one another hold the same times.
+two bodies that follow one another hold the same times.  The same calls then go to a service that only reads the JSON:
+what its slowest calls take is the machine's and the server's, not ours.
 """
 
 from __future__ import annotations
@@ -150,11 +151,35 @@ def serve(core: int, port: int, keys: str) -> None:
     from starlette.applications import Starlette
 
     from eutonia.doors.hooks import Client, Office, Trust, routes
+    from eutonia.doors.web.memory import keep_memory
 
     trust = Trust((Client("https://bench", keys=json.loads(keys)),)) if keys else Trust()
     app = Starlette(routes=[*routes(Office(f"http://127.0.0.1:{port}", trust=trust))])
     gc.freeze()
+    keep_memory()
     # A caller that keeps its line open for a while is not to find it closed.
+    uvicorn.run(app, port=port, log_level="error", access_log=False, timeout_keep_alive=75)
+
+
+def serve_json(core: int, port: int) -> None:
+    """A service beside it, on the same server: it reads the body as JSON, looks at nothing, and answers without cards."""
+    os.sched_setaffinity(0, {core})
+    import uvicorn
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import JSONResponse
+    from starlette.routing import Route
+
+    async def listed(_: Request) -> JSONResponse:
+        return JSONResponse({"services": []})
+
+    async def answered(request: Request) -> JSONResponse:
+        await request.json()
+        return JSONResponse({"cards": []}, media_type="application/json")
+
+    app = Starlette(
+        routes=[Route("/cds-services", listed), Route(f"/cds-services/{SERVICE}", answered, methods=["POST"])]
+    )
     uvicorn.run(app, port=port, log_level="error", access_log=False, timeout_keep_alive=75)
 
 
@@ -289,9 +314,13 @@ def main() -> None:
     asks.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     asks.add_argument("--port", type=int, help=argparse.SUPPRESS)
     asks.add_argument("--keys", default="", help=argparse.SUPPRESS)
+    asks.add_argument("--bare", action="store_true", help=argparse.SUPPRESS)
     given = asks.parse_args()
     if given.serve is not None:
-        serve(given.serve, given.port, given.keys)
+        if given.bare:
+            serve_json(given.serve, given.port)
+        else:
+            serve(given.serve, given.port, given.keys)
         return
     with socket.socket() as one:  # a port that nobody else has
         one.bind(("127.0.0.1", 0))
@@ -304,15 +333,11 @@ def main() -> None:
     keys, tokens = ("", [""] * given.requests) if given.open else signed(given.requests, port)
     parts = service_ms(bodies)
     peer = _peer(bodies[0])
-    words = [sys.executable, "-m", "benchmarks.hooks", "--serve", str(cores[-1]), "--port", str(port), "--keys", keys]
+    words = [sys.executable, "-m", "benchmarks.hooks", "--serve", str(cores[-1]), "--port", str(port)]
     os.sched_setaffinity(0, {cores[0]})
-    process, first = started(words, port)
-    try:
-        times, wrong = asyncio.run(load(bodies, tokens, given.rate, port))
-    finally:
-        process.terminate()
-        process.wait()
-    at = {f"p{p}_ms": round(times[min(len(times) - 1, int(len(times) * p / 100))] * 1e3, 1) for p in (50, 90, 99, 99.9)}
+    times, wrong, first = _under_load([*words, "--keys", keys], bodies, tokens, given.rate, port)
+    bare, _, _ = _under_load([*words, "--bare"], bodies, tokens, given.rate, port)
+    at = _quantiles(times)
     print(
         json.dumps(
             {
@@ -325,6 +350,7 @@ def main() -> None:
                 "errors": wrong,
                 "rate_s": given.rate,
                 "first_answer_s": round(first, 2),
+                "json_alone": _quantiles(bare),
                 "service": parts,
                 **peer,
                 "bytes": round(statistics.mean(map(len, bodies))),
@@ -338,6 +364,24 @@ def main() -> None:
         ),
         flush=True,
     )
+
+
+def _under_load(
+    words: list[str], bodies: list[bytes], tokens: list[str], rate: float, port: int
+) -> tuple[list[float], int, float]:
+    """The times of all calls, how many were not answered, and the seconds to the first answer."""
+    process, first = started(words, port)
+    try:
+        return *asyncio.run(load(bodies, tokens, rate, port)), first
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _quantiles(times: list[float]) -> dict[str, float]:
+    return {
+        f"p{p}_ms": round(times[min(len(times) - 1, int(len(times) * p / 100))] * 1e3, 1) for p in (50, 90, 99, 99.9)
+    }
 
 
 def _peer(content: bytes) -> dict[str, Any]:

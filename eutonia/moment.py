@@ -46,6 +46,7 @@ def zone(name: str) -> tzinfo:
         raise MomentError(f"'{name}' is not a time zone; write one such as 'Europe/Berlin' or 'UTC'") from error
 
 
+@lru_cache(maxsize=512)
 def _offset(text: str) -> tzinfo:
     if text == "Z":
         return UTC

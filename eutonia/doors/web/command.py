@@ -56,6 +56,7 @@ def serve(
         import uvicorn
 
         from eutonia.doors.web.app import NOBODY, application
+        from eutonia.doors.web.memory import keep_memory
         from eutonia.doors.web.office import Office
         from eutonia.doors.web.openid import OpenId, read_provider
         from eutonia.doors.web.records import read_trust
@@ -106,6 +107,7 @@ def serve(
         click.echo(f"The workbench: {here}/   (Ctrl-C ends it)\n{people}")
         if not alone and not trusted.clients:
             click.echo("CDS Hooks is not served: --trust names no record system that may call.")
+        keep_memory()
         uvicorn.Server(config).run(sockets=[socket])
 
 
