@@ -298,7 +298,7 @@ ROWS: Final[tuple[Row, ...]] = (
         (
             "events stay in the order of writing",
             "eutonia/chart/chart.py",
-            "tuple(sorted(self.events, key=lambda event: event.at))",
+            'tuple(sorted(self.events, key=attrgetter("at")))',
             "tuple(self.events)",
         ),
     ),

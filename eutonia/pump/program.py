@@ -129,11 +129,9 @@ class Flow(Struct, frozen=True, dict=True):
         if about + cycle > horizon and self.volume_ml(begin, horizon) < volume_ml:
             return None
         edges = self._edges(max(begin, about - cycle), min(horizon, about + cycle))
-        place = bisect_left(edges, volume_ml, key=lambda edge: self.volume_ml(begin, edge))
-        if place == 0:
-            return edges[0]
+        place = bisect_left(edges, volume_ml, 1, len(edges) - 1, key=lambda edge: self.volume_ml(begin, edge))
         # Between two edges the rate is constant, and a bolus at once stands at the later one.
-        before, after = edges[place - 1], edges[min(place, len(edges) - 1)]
+        before, after = edges[place - 1], edges[place]
         there, middle = self.volume_ml(begin, before), (before + after) / 2
         flows = self.volume_ml(before, middle)
         return min(after, before + (volume_ml - there) / flows * (middle - before)) if flows > 0.0 else after
@@ -148,14 +146,14 @@ class Flow(Struct, frozen=True, dict=True):
         rows = [(first - self.clock_s, DAY_S) for first, _, _ in self._pieces]
         for each in self._series:
             rows.append((each.anchor, each.period))
-            if each.lasts > 0.0:
+            if each.lasts:
                 rows.append((each.anchor + each.lasts, each.period))
         found = [low, high]
         for first, period in rows:
             begin, end = ceil((low - first) / period), ceil((high - first) / period)
             # A hair later, so that no rounding puts an edge before its own bolus.
             found += [first + n * period + _HAIR_S for n in range(begin, end)]
-        return sorted(each for each in found if low <= each <= high)
+        return sorted(found)
 
 
 def _least_gap(bolus: Periodic) -> int:

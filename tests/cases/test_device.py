@@ -237,6 +237,19 @@ def test_the_moment_at_which_a_volume_has_flowed_is_found_to_a_tenth_of_a_second
     assert found.when(volume, at("01 00:00"), horizon) == pytest.approx(at(when), abs=0.11)
 
 
+@pytest.mark.parametrize(
+    ("pieces", "volume", "when"),
+    [
+        ((STEPS,), 0.05, "01 06:00"),
+        (("continuous 24 mcg/day", "bolus 10 mcg at 06:00 over 60 min"), 0.019, "01 04:30"),
+    ],
+)
+def test_a_day_of_the_pump_begins_by_its_own_clock(pieces: tuple[str, ...], volume: float, when: str) -> None:
+    found = flow(*pieces, clock_h=2.0)
+    begin = at("01 00:00")
+    assert found.when(volume, begin, begin + 400 * DAY) == pytest.approx(at(when), abs=1e-3)
+
+
 def test_a_continuous_program_is_dated_exactly() -> None:
     begin, horizon = at("01 00:00"), at("30 00:00")
     assert flow("continuous 100 mcg/day").when(0.05, begin, horizon) == begin + 6 * HOUR
