@@ -35,6 +35,7 @@ SIZE: Final = 1_000_000
 TARGET_S: Final = 0.05
 BODIES: Final = 64
 WARM: Final = 64
+IDLE_S: Final = 60
 # As the synthetic patients are written; a record may also leave all the white space out, and then holds twice as much.
 LAYOUTS: Final[dict[str, dict[str, Any]]] = {"indented": {"indent": 4}, "compact": {"separators": (",", ":")}}
 _LOINC: Final = {
@@ -209,6 +210,7 @@ class Line:
         self.port = port
         self.reader: asyncio.StreamReader | None = None
         self.writer: asyncio.StreamWriter | None = None
+        self.used = 0.0
 
     async def ask(self, content: bytes, token: str) -> int:
         """The status of the answer, once it is there to its last byte."""
@@ -237,13 +239,16 @@ async def load(bodies: list[bytes], tokens: list[str], rate: float, port: int) -
 
     async def one(number: int, due: float) -> None:
         nonlocal wrong
+        # As any caller does: a line that nobody used for a minute is not relied on.
+        free[:] = [each for each in free if time.perf_counter() - each.used < IDLE_S]
         line = free.pop() if free else Line(port)
         try:
             status = await line.ask(bodies[number % len(bodies)], tokens[number])
         except (OSError, asyncio.IncompleteReadError):
             wrong += 1
             return
-        taken.append(time.perf_counter() - due)
+        line.used = time.perf_counter()
+        taken.append(line.used - due)
         wrong += status != 200
         free.append(line)
 
