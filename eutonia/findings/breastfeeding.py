@@ -8,7 +8,7 @@ from eutonia.chart.facts import Facts
 from eutonia.evidence import Unknown
 from eutonia.findings.context import asked, oral, taking
 from eutonia.findings.finding import CAUTION, NOTE, Finding, Grade, found
-from eutonia.moment import local_day, months
+from eutonia.moment import months
 from eutonia.pump import PumpState
 from eutonia.quantity import plain
 
@@ -34,7 +34,7 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
     born = answer.value.infant_born
     limit = book.count("lactation.infant_months")
     low = book.quantity("lactation.low_intrathecal")
-    age = None if born is None else months(born, local_day(facts.now, facts.home))
+    age = None if born is None else months(born, facts.today)
     if age is not None and (age < 0 or age > 48):
         age = None
     only_skin = (

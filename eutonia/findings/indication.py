@@ -256,7 +256,7 @@ def _recent_brain_injury(facts: Facts) -> Finding | None:
                 "Write its date: '; since 2024-05-01'.",
                 "trial.brain_injury_wait",
             )
-        if (local_day(facts.now, facts.home) - condition.since).days < days:
+        if (facts.today - condition.since).days < days:
             end = condition.since + timedelta(days=days)
             return found(
                 facts.book,

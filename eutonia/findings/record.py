@@ -9,7 +9,7 @@ from eutonia.chart.facts import Facts
 from eutonia.chart.text import kind_of
 from eutonia.evidence import Unknown
 from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, found, listed
-from eutonia.moment import local_day, shown, shown_day
+from eutonia.moment import shown, shown_day
 from eutonia.pump import PumpState
 
 
@@ -88,7 +88,7 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
             "Nothing to do while the reason holds.",
             "overdose.check",
         )
-    if old := book.past_review(local_day(facts.now, facts.home)):
+    if old := book.past_review(facts.today):
         yield found(
             book,
             "knowledge",

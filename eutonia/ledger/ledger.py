@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -160,19 +162,11 @@ class Ledger:
         asked = select(*columns).where(RECORDS.c.chart.in_(charts)).order_by(RECORDS.c.chart, RECORDS.c.n)
         with self.looking() as connection:
             rows = connection.execute(asked).all()
-        zones, struck = dict[str, str](), set[str]()
-        lines: dict[str, list[tuple[str, str]]] = {each: [] for each in charts}
-        for chart, op, content, hash in rows:
-            if op == "event":
-                lines[chart].append((hash, content))
-            elif op == "open":
-                zones[chart] = content
-            elif op == "strike":
-                struck.add(struck_by(content))
-        return {
-            chart: (zones.get(chart, ""), "".join(f"{line}\n" for hash, line in found if hash not in struck))
-            for chart, found in lines.items()
-        }
+        found = dict.fromkeys(charts, ("", ""))
+        for chart, each in groupby(rows, attrgetter("chart")):
+            kept = list(each)
+            found[chart] = kept[0].content, _text(kept)
+        return found
 
     def held_of(self, charts: Sequence[str]) -> tuple[Held, ...]:
         """Some charts by their ids."""
@@ -401,13 +395,31 @@ class Ledger:
 
 def folded(records: Sequence[Record]) -> Chart:
     """The chart that records add up to: the lines that stand, in the order in which they were entered."""
-    return from_text(
-        "".join(f"{each.content}\n" for each in _standing(records)), f"chart {records[0].chart}", records[0].content
-    )
+    return from_text(_text(records), f"chart {records[0].chart}", records[0].content)
 
 
-def _standing(records: Sequence[Record]) -> list[Record]:
-    struck = {each.struck for each in records if each.op == "strike"}
+class _Kept(Protocol):
+    """What of a record says whether its line stands."""
+
+    @property
+    def op(self) -> str: ...
+
+    @property
+    def content(self) -> str: ...
+
+    @property
+    def hash(self) -> str: ...
+
+
+_K = TypeVar("_K", bound=_Kept)
+
+
+def _text(records: Sequence[_Kept]) -> str:
+    return "".join(f"{each.content}\n" for each in _standing(records))
+
+
+def _standing(records: Sequence[_K]) -> list[_K]:
+    struck = {struck_by(each.content) for each in records if each.op == "strike"}
     return [each for each in records if each.op == "event" and each.hash not in struck]
 
 

@@ -99,9 +99,8 @@ def open_bundle(text_or_data: str | dict[str, Any], source: str) -> Bundle:
     skipped: Counter[str] = Counter()
     places: dict[str, Item] = {}
     names: dict[str, Item] = {}
-    plainly = {patient.local, patient.url} - {""}
     for item in found:
-        about = _says_so(item, plainly) or _about_patient(item, patient, found, names, source)
+        about = _about_patient(item, patient, found, names, source)
         if item.type == "Patient":
             continue
         if item.type not in READ:
@@ -217,32 +216,23 @@ def _two(source: str, patient: Item, other: str, path: str) -> ReadError:
     return _error(source, f"two patients in one file: {_called(patient)} and {other} ({path}); keep one file a person")
 
 
-def _says_so(item: Item, names: set[str]) -> bool:
-    """Whether the resource names the patient in the plainest way, as most do: there is nothing to work out."""
-    data = item.data
-    subject = data.get("subject")
-    value = data.get("patient") if subject is None else subject
-    if type(value) is not dict or item.url.startswith("http") or data.get("beneficiary") is not None:
-        return False
-    if subject is not None and data.get("patient") is not None:
-        return False
-    to = value.get("reference")
-    return type(to) is str and to in names and "/_history/" not in to
-
-
 def _about_patient(item: Item, patient: Item, found: list[Item], names: dict[str, Item], source: str) -> bool:
     """Whether the resource names the patient, and nobody else; another patient is an error for the whole file.
 
     `names` is filled when the first reference leads elsewhere; in most records none does.
     """
     answers: list[bool] = []
-    data = item.data
+    data, away = item.data, item.url.startswith("http")
     for key in SUBJECTS:
         value = data.get(key)
         if value is None:
             continue
         for reference in (value,) if isinstance(value, dict) else objects(value):
             to = reference.get("reference")
+            # Most of a record, and nothing to work out.
+            if not away and to and (to == patient.local or to == patient.url) and "/_history/" not in to:
+                answers.append(True)
+                continue
             if not isinstance(to, str) or not to:
                 answers.append(_identified(reference, patient))
                 continue
