@@ -53,7 +53,7 @@ class _Teller:
         """Who says it, in brackets, and how weakly where it is weak: '(monograph)', '(MIMS, restated)'."""
         entry = self._note(name)
         who = "monograph" if entry.tag == "monograph" else entry.source[0].partition(" (")[0].partition(", ")[0]
-        weak = () if entry.tag in ("monograph", "read", "house") else (entry.tag,)
+        weak = () if entry.tag in ("monograph", "read", "assumption") else (entry.tag,)
         return f"({', '.join((who, *weak, *further))})"
 
     def line(self, text: str) -> Line:

@@ -26,7 +26,7 @@ TAG_MEANS: Final[Mapping[str, str]] = {
     "restated": "it was read where another page restates the source",
     "derived": "it was computed from other numbers here",
     "second-hand": "somebody quotes it; the source was not seen",
-    "house": "a working rule of this software, because no source gives one",
+    "assumption": "a working rule of this software, because no source gives one",
     "assumed": "nobody has measured it: for predictions, which say so, and never a limit",
     "unverified": "from memory, read in no source: configuration, printed as such, never a limit",
 }

@@ -23,9 +23,9 @@ from eutonia.quantity import Quantity
 VERSION: Final = "2026.11"
 FOLDER: Final = Path(__file__).parent
 
-# How a number came to be known, strongest first.  `unverified` (from memory) is never a limit; `house` is a working
-# rule of this software, where no source gives one and the software cannot do without.
-TAGS: Final = ("monograph", "read", "restated", "derived", "second-hand", "house", "assumed", "unverified")
+# How a number came to be known, strongest first.  `unverified` (from memory) is never a limit; `assumption` is a
+# cautious value of this software, where no source gives one and a rule needs it.
+TAGS: Final = ("monograph", "read", "restated", "derived", "second-hand", "assumption", "assumed", "unverified")
 
 JURISDICTIONS: Final = ("US", "DE", "UK")
 

@@ -245,13 +245,13 @@ def test_the_page_names_every_kind_of_plan_with_numbers_that_exist() -> None:
 
 
 def test_the_page_lists_every_working_rule_with_its_value() -> None:
-    house = {name: entry for name, entry in library().entries.items() if entry.tag == "house"}
+    assumptions = {name: entry for name, entry in library().entries.items() if entry.tag == "assumption"}
     rows = list(cells(ADVICE, "id | value | what for"))
     written = [name for row in rows for name in re.findall("`(.*?)`", row[0])]
-    assert sorted(written) == sorted(house)
+    assert sorted(written) == sorted(assumptions)
     for row in rows:
         for name in re.findall("`(.*?)`", row[0]):
-            value = house[name].value
+            value = assumptions[name].value
             for each in value if isinstance(value, list) else [value]:
                 digits = plain(Quantity.read(each).value) if isinstance(each, str) else str(each)
                 assert digits in row[1], name
