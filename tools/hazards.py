@@ -21,6 +21,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ def _row(id_: str, hazard: str, control: str, place: str, *removals: tuple[str, 
     return Row(id_, hazard, control, place, tuple(Removal(*each) for each in removals))
 
 
-ROWS: Final[tuple[Row, ...]] = (
+_ROWS: Final[tuple[Row, ...]] = (
     _row(
         "H01",
         "mg read as mcg, or back",
@@ -897,6 +898,20 @@ ROWS: Final[tuple[Row, ...]] = (
         ("a row disappears from the page", "docs/hazards.md", "| H35 | a prime", "| H99 | a prime"),
     ),
 )
+
+
+def load_rows(folder: Path) -> tuple[Row, ...]:
+    """Read the rows that are data: each TOML file holds `[[row]]` tables with `[[row.removal]]` tables."""
+    rows = []
+    for path in sorted(folder.glob("*.toml")):
+        for row in tomllib.loads(path.read_text("utf-8"))["row"]:
+            removals = tuple(Removal(**removal) for removal in row.pop("removal", ()))
+            rows.append(Row(**row, removals=removals))
+    return tuple(rows)
+
+
+REGISTER: Final = ROOT / "tests" / "hazards" / "register"
+ROWS: Final[tuple[Row, ...]] = tuple(sorted((*_ROWS, *load_rows(REGISTER)), key=lambda row: row.id))
 
 ELSEWHERE: Final[Mapping[str, str]] = {
     "H45": "predict: outside the domain of a model there is no prediction, and the reason is said (tests/cases/test_future.py)",
