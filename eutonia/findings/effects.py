@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from eutonia.chart.facts import Facts
-from eutonia.findings.emergency import cards, known_signs
+from eutonia.findings.emergency import known_signs, triage
 from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, Grade, found, listed
 from eutonia.knowledge import Book, Entry
 from eutonia.pump import PumpState
@@ -29,15 +29,19 @@ def reported(facts: Facts) -> tuple[Entry, ...]:
     return tuple({names[text].name: names[text] for _, text in facts.symptoms if text in names}.values())
 
 
-def find(facts: Facts, _: PumpState | None) -> Iterator[Finding]:
+def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
     """Effects hold the next rise; serious ones stop it; a symptom that is not recognised is said to be so."""
     if not facts.symptoms:
         return
     book = facts.book
     effects = reported(facts)
     known = set(_effects(book))
+    seen = triage(facts, pump)
     emergencies = {
-        each for group in cards(facts) for entry in group for each in (str(entry.value), *entry.more.get("also", ()))
+        each
+        for group in (seen.overdose, seen.withdrawal)
+        for entry in group
+        for each in (str(entry.value), *entry.more.get("also", ()))
     }
     signs_ = known_signs(book)
     strange = [

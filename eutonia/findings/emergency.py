@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
+from msgspec import Struct
+
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.findings.cautions import high_lesion
@@ -45,8 +47,20 @@ _BOTH_OVER = {"symptom.overdose.altered_mental_state", "symptom.overdose.seizure
 _BOTH_GONE = {"symptom.withdrawal.impaired_mental_state", "symptom.withdrawal.seizure", "symptom.withdrawal.agitation"}
 
 
-def cards(facts: Facts) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
-    """The signs that raise a card: of overdose, of withdrawal; empty where there is none or nothing to be lacking."""
+class Triage(Struct, frozen=True):
+    """Signs on the chart that fit an overdose, and signs that fit a withdrawal; empty where there is no card."""
+
+    overdose: tuple[Entry, ...]
+    withdrawal: tuple[Entry, ...]
+
+    @property
+    def raised(self) -> bool:
+        """Whether an emergency card is shown."""
+        return bool(self.overdose or self.withdrawal)
+
+
+def triage(facts: Facts, pump: PumpState | None) -> Triage:
+    """Return the signs that raise an emergency card, by what they fit."""
     exposed = taking(facts) or pumped(facts) or bool(facts.screenings)
     over = signs(facts, "symptom.overdose.") if exposed else ()
     may_lack = pumped(facts) or _oral_broken(facts)
@@ -54,16 +68,28 @@ def cards(facts: Facts) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
     # Seizure and a changed mind belong to both; with fever, itch or rigidity beside them they are withdrawal's.
     if over and gone and {x.name for x in over} <= _BOTH_OVER and not {x.name for x in gone} <= _BOTH_GONE:
         over = ()
-    return over, gone
+    return Triage(over, gone)
 
 
 def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
     """The emergency cards: overdose first, then withdrawal.  Some signs belong to both."""
-    over, gone = cards(facts)
-    if over:
-        yield _overdose(facts, pump, over, both=bool(gone))
-    if gone:
-        yield _withdrawal(facts, pump, gone)
+    seen = triage(facts, pump)
+    if seen.overdose:
+        yield _overdose(facts, pump, seen.overdose, both=bool(seen.withdrawal))
+    if seen.withdrawal:
+        yield _withdrawal(facts, pump, seen.withdrawal)
+
+
+def restore_lines(pump: PumpState | None) -> list[str]:
+    """Return the lines of the withdrawal card that say at which dose delivery is restored."""
+    if pump is not None:
+        return [
+            "Restore the infusion at a dose similar to the one before; where that is delayed, GABA-ergic drugs such as benzodiazepines bridge."
+        ]
+    return [
+        "1. Restore baclofen by mouth at a dose similar to the one before; by tube where it cannot be swallowed; "
+        "where neither can be, benzodiazepines in a monitored bed."
+    ]
 
 
 def _oral_broken(facts: Facts) -> bool:
@@ -134,15 +160,10 @@ def _withdrawal(facts: Facts, pump: PumpState | None, gone: tuple[Entry, ...]) -
             )
         card += [f"{number}. Check: {text}." for number, text in enumerate(checks, 1)]
         card.append(_pump_line(pump, facts))
-        card.append(
-            "Restore the infusion at a dose similar to the one before; where that is delayed, GABA-ergic drugs such as benzodiazepines bridge."
-        )
+        card += restore_lines(pump)
         card.append("Baclofen by mouth must not be relied on to stop the progression of intrathecal withdrawal.")
     else:
-        card.append(
-            "1. Restore baclofen by mouth at a dose similar to the one before; by tube where it cannot be swallowed; "
-            "where neither can be, benzodiazepines in a monitored bed."
-        )
+        card += restore_lines(pump)
         card.append("2. Ask why it stopped: supply, vomiting, operation, or somebody's order.")
     card.append("It can look like: " + ", ".join(facts.book.words("withdrawal.look_alikes")) + ".")
     if special:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.chart.orders import Program
-from eutonia.findings.emergency import cards
+from eutonia.findings.emergency import triage
 from eutonia.findings.limits import start_dose
 from eutonia.plan.guard import gap_hours
 from eutonia.plan.plan import Plan, Refusal, Setting, Step, basis, refuse
@@ -59,7 +59,7 @@ def build(facts: Facts, pump: PumpState | None, _: e.Request | None) -> Iterator
             f"The interruption of {plain(rounded(gap, '0.1'))} h is no longer than {limit}: a dose similar to the one before ({plain(old.daily)}) "
             "improves the symptoms. No source gives the length of a short gap; 48 h is a working rule."
         )
-        yield _plan(facts, pump, old, "similar dose", why, "monitored" if any(cards(facts)) else "clinic")
+        yield _plan(facts, pump, old, "similar dose", why, "monitored" if triage(facts, pump).raised else "clinic")
         return
     unknown = f"is not known ({pump.gaps[-1][1]})" if pump.gaps else "is not known"
     how_long = unknown if gap is None else f"was {plain(rounded(gap / 24, '0.1'))} days, longer than {limit}"
