@@ -46,8 +46,8 @@ bench: setup ## the workloads, each beside a peer; one JSON line a result
 hazards: setup ## the hazard table against its tests
 	$(BIN)/python tools/hazards.py
 
-laws: setup ## the guard's law over 100,000 generated charts (CHARTS=... for another number); slow, not in CI
-	EUTONIA_CHARTS=$(CHARTS) $(BIN)/python -m pytest -q tests/laws/test_guard.py -k no_plan
+laws: setup ## the laws of guard, unknown facts and plans over 100,000 generated charts (CHARTS=... for another number); slow, not in CI
+	EUTONIA_CHARTS=$(CHARTS) $(BIN)/python -m pytest -q tests/laws/test_guard.py tests/laws/test_strictness.py -k "no_plan or strictness"
 
 mutants: setup ## are the tests awake? small faults are put in, and each must be caught
 	$(BIN)/python tools/mutants.py
