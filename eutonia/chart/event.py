@@ -207,10 +207,11 @@ class Explained(Struct, frozen=True):
 
 
 class Symptom(Struct, frozen=True):
-    """A symptom or sign, in the writer's words."""
+    """A symptom or sign, in the writer's words; perhaps classified by a person, where the words alone do not say enough."""
 
     text: str
     resolved: bool = False
+    classified: Literal["effect", "emergency", "unrelated"] | None = None
 
 
 class Request(Struct, frozen=True):

@@ -360,21 +360,6 @@ class Facts:
             for mark in event.what.marks
         )
 
-    @cached_property
-    def symptoms(self) -> tuple[tuple[datetime, str], ...]:
-        """The symptoms that are recent and not resolved, oldest first."""
-        limit = self.book.quantity("age.symptom").to("days")
-        last: dict[str, e.Event] = {}
-        for event in self.of(e.Symptom):
-            assert isinstance(event.what, e.Symptom)
-            for name in event.what.text.lower().split(", "):
-                last[name] = event
-        return tuple(
-            (event.at, name)
-            for name, event in last.items()
-            if isinstance(event.what, e.Symptom) and not event.what.resolved and self.age_days(event.at) <= limit
-        )
-
     # --- the drug -------------------------------------------------------------------------------------------------
 
     @cached_property

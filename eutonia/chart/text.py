@@ -364,8 +364,15 @@ def _explained(d: Details) -> e.Explained:
     return e.Explained(what, d.rest.pop(0))  # type: ignore[arg-type]
 
 
+CLASSES: Final = ("effect", "emergency", "unrelated")
+
+
 def _symptom(d: Details) -> e.Symptom:
-    return e.Symptom(_needed(d.first, "symptom somnolence"), d.flag("resolved"))
+    text, resolved = _needed(d.first, "symptom somnolence"), d.flag("resolved")
+    classes = [name for name in CLASSES if d.flag(name)]
+    if len(classes) > 1 or (classes and resolved):
+        raise QuantityError(f"'{text}' has more than one of: resolved, {', '.join(CLASSES)}; write one")
+    return e.Symptom(text, resolved, classes[0] if classes else None)  # type: ignore[arg-type]
 
 
 REQUESTS: Final = (
@@ -644,7 +651,7 @@ _WRITERS: Final[dict[type, tuple[str, Callable[[Any], str]]]] = {
     e.Residual: ("residual", lambda r: _exact(r.volume)),
     e.Device: ("device", lambda d: d.what),
     e.Explained: ("explained", lambda x: _join(x.what, x.how)),
-    e.Symptom: ("symptom", lambda s: _join(s.text, "resolved" if s.resolved else None)),
+    e.Symptom: ("symptom", lambda s: _join(s.text, "resolved" if s.resolved else None, s.classified)),
     e.Request: ("request", _write_request),
     e.Decision: ("decision", lambda d: f"{d.topic} {d.outcome}"),
     e.Override: ("override", lambda o: _join(o.what, _opt("because", o.because))),

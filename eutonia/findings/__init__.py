@@ -90,7 +90,7 @@ _TOPICS: Final[dict[str, tuple[str, ...]]] = {
     "indication": ("indication", "indication-intrathecal", "responder"),
     "pregnancy": ("pregnancy", "breastfeeding"),
     "interactions": ("interactions-cns", "interactions"),
-    "effects": ("effects", "symptoms", "signs"),
+    "effects": ("effects", "symptoms", "signs", "unanswered", "answered"),
     "record": ("record", "contact", "overrides", "knowledge", "second-check"),
 }
 

@@ -1,88 +1,211 @@
-"""Which adverse effects were reported, and what do they change in the next step?"""
+"""Which adverse effects were reported, which are not answered yet, and what do they change in the next step?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 from eutonia.chart.facts import Facts
-from eutonia.findings.emergency import known_signs, triage
+from eutonia.findings.emergency import triage
 from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, Grade, found, listed
-from eutonia.knowledge import Book, Entry
+from eutonia.findings.kidney import acute_rise
+from eutonia.findings.signs import Sign, current, needs_its_own_end, recent
+from eutonia.knowledge import Entry
+from eutonia.moment import shown_day
 from eutonia.pump import PumpState
 
+# A sign of these alone is what a rise is asked for, or needs another look than holding the dose.
+_NO_HOLD = frozenset(
+    {
+        "symptom.withdrawal.return_of_spasticity",
+        "symptom.withdrawal.piloerection",
+        "symptom.withdrawal.tachycardia",
+        "symptom.withdrawal.fever",
+        "symptom.withdrawal.paraesthesia",
+        "symptom.withdrawal.itch_without_rash",
+        "symptom.withdrawal.rigidity",
+    }
+)
 
-@lru_cache(maxsize=8)
-def _effects(book: Book) -> dict[str, Entry]:
-    names: dict[str, Entry] = {}
-    for entry in book.under("adverse."):
-        if "system" in entry.more:
-            names.update((each, entry) for each in (str(entry.value), *entry.more.get("also", ())))
-    return names
+
+def holding(facts: Facts) -> tuple[str, ...]:
+    """Return the names of what holds every increase of the dose until somebody answers it.
+
+    Adverse effects inside the age limit; serious or sedating ones and signs of overdose or withdrawal whatever their age;
+    what was not understood, until a person classifies it; acute kidney injury.  It never holds a refill, a taper, a lower
+    dose or the restoring of delivery.
+    """
+    names = [sign.name for sign in current(facts).open if holds(facts, sign)]
+    if acute_rise(facts) is not None:
+        names.append("acute kidney injury")
+    return tuple(dict.fromkeys(names))
 
 
-def reported(facts: Facts) -> tuple[Entry, ...]:
-    """The adverse effects of baclofen among the recent symptoms."""
-    if not facts.symptoms:
-        return ()
-    names = _effects(facts.book)
-    return tuple({names[text].name: names[text] for _, text in facts.symptoms if text in names}.values())
+def holds(facts: Facts, sign: Sign) -> bool:
+    """Return whether one open symptom holds every increase."""
+    if sign.classified == "unrelated":
+        return False
+    if sign.unread or lasting(sign):
+        return True
+    return recent(facts, sign) and bool(sign.effects or sign.classified)
+
+
+def lasting(sign: Sign) -> bool:
+    """Return whether a sign holds increases until it is answered, whatever its age: it is serious, or it sedates."""
+    return (
+        sign.classified == "emergency"
+        or sign.reading.red
+        or any(entry.more.get("serious") or entry.more.get("sedating") for entry in sign.effects)
+        or any(entry.name not in _NO_HOLD and entry.more.get("alone") for entry in sign.emergency)
+    )
 
 
 def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
-    """Effects hold the next rise; serious ones stop it; a symptom that is not recognised is said to be so."""
-    if not facts.symptoms:
+    """Effects hold the next rise, serious ones stop it; what was not understood is classified; what is old is asked for."""
+    signs = current(facts)
+    if not signs.open and signs.none_at is None:
         return
-    book = facts.book
-    effects = reported(facts)
-    known = set(_effects(book))
-    seen = triage(facts, pump)
-    emergencies = {
-        each
-        for group in (seen.overdose, seen.withdrawal)
-        for entry in group
-        for each in (str(entry.value), *entry.more.get("also", ()))
-    }
-    signs_ = known_signs(book)
-    strange = [
-        text for _, text in facts.symptoms if text not in known and text not in emergencies and text not in signs_
-    ]
-    lone = [text for _, text in facts.symptoms if text in signs_ and text not in known and text not in emergencies]
+    carded = triage(facts, pump).signs
     # What stands on the emergency card is not told twice.
-    effects = tuple(entry for entry in effects if not {str(entry.value), *entry.more.get("also", ())} & emergencies)
-    if effects:
-        serious = [entry for entry in effects if entry.more.get("serious")]
-        told = listed([f"{entry.value} ({entry.more['system']}, {entry.more['frequency']})" for entry in effects])
-        grade: Grade = STOP if serious else CAUTION
-        what = f" {listed([str(entry.value) for entry in serious])}: escalate." if serious else ""
-        yield found(
-            book,
-            "effects",
-            grade,
-            f"Reported: {told}.{what}",
-            "Adverse effects of baclofen by the monograph; a reported effect holds the next rise or asks for a step back.",
-            "Hold the dose or step back; ask again before the next rise; write 'symptom ...; resolved' when it is gone.",
-            *(entry.name for entry in effects),
-            *(["caution.serious"] if serious else []),
-            stops=("titration", "adjust") if serious else (),
+    open_ = [sign for sign in signs.open if sign not in carded and not any(_same(sign, other) for other in carded)]
+    judged = [sign for sign in open_ if sign.classified == "unrelated"]
+    open_ = [sign for sign in open_ if sign.classified != "unrelated"]
+    effects = [sign for sign in open_ if (sign.effects or sign.classified) and holds(facts, sign)]
+    lone = [sign for sign in open_ if sign.emergency and not sign.effects and not sign.classified and not sign.unread]
+    yield from _effects(facts, effects)
+    yield from _lone(facts, pump, [sign for sign in lone if recent(facts, sign) or lasting(sign)])
+    yield from _unread(facts, [sign for sign in open_ if sign.unread])
+    asked = [sign for sign in open_ if sign.effects and sign not in (*effects, *lone) and not recent(facts, sign)]
+    yield from _not_answered(facts, asked)
+    yield from _answered(facts, judged, [sign for sign in open_ if _everyday(sign) and recent(facts, sign)])
+
+
+def _same(sign: Sign, other: Sign) -> bool:
+    """Whether two signs are pieces of the same words, both understood."""
+    return sign.text == other.text and sign.at == other.at and not sign.unread
+
+
+def _everyday(sign: Sign) -> bool:
+    return not sign.unread and not sign.classified and all(x.name.startswith("everyday.") for x in sign.entries)
+
+
+def _dated(facts: Facts, signs: list[Sign]) -> str:
+    return listed(list(dict.fromkeys(f"{sign.name} ({shown_day(sign.at, facts.home)})" for sign in signs)))
+
+
+def _upper(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"
+
+
+def _entry_names(signs: list[Sign]) -> list[str]:
+    return list(dict.fromkeys(entry.name for sign in signs for entry in (*sign.effects, *sign.emergency)))
+
+
+def _effects(facts: Facts, effects: list[Sign]) -> Iterator[Finding]:
+    if not effects:
+        return
+    serious = [sign for sign in effects if any(entry.more.get("serious") for entry in sign.effects)]
+    serious += [sign for sign in effects if sign.classified == "emergency"]
+    grade: Grade = STOP if serious else CAUTION
+    escalate = f" {listed(list(dict.fromkeys(_word(sign) for sign in serious)))}: escalate." if serious else ""
+    old = [sign for sign in effects if not recent(facts, sign)]
+    unanswered = (
+        f" Not answered for more than {facts.book.quantity('age.symptom')}: {_dated(facts, old)}." if old else ""
+    )
+    yield found(
+        facts.book,
+        "effects",
+        grade,
+        f"Reported: {listed(list(dict.fromkeys(_told(sign) for sign in effects)))}.{escalate}{unanswered}",
+        "Adverse effects of baclofen by the monograph; a reported effect holds the next rise or asks for a step back. "
+        "A serious or sedating one holds it until it is answered.",
+        "Hold the dose or step back; ask again before the next rise; write 'symptom ...; resolved' when it is gone.",
+        *_entry_names(effects),
+        *(["caution.serious"] if serious else []),
+        stops=("titration", "adjust") if serious else (),
+    )
+
+
+def _word(sign: Sign) -> str:
+    entry = next((entry for entry in sign.effects if entry.more.get("serious")), None)
+    return str(entry.value) if entry is not None else sign.text
+
+
+def _told(sign: Sign) -> str:
+    if not sign.effects:
+        return f"{sign.text} (classified as {sign.classified})"
+    entry: Entry = next((entry for entry in sign.effects if entry.more.get("serious")), sign.effects[0])
+    name = f"{entry.value} ({entry.more['system']}, {entry.more['frequency']})"
+    return name if sign.text.lower() in str(entry.value).lower() else f"{sign.text}: {name}"
+
+
+def _lone(facts: Facts, pump: PumpState | None, signs: list[Sign]) -> Iterator[Finding]:
+    if not signs:
+        return
+    names = listed(list(dict.fromkeys(sign.name for sign in signs)))
+    basis = "It raises the emergency card where drug is, or was lately, in the body and may be lacking or too much."
+    says = f"{_upper(names)}: a sign of withdrawal or overdose elsewhere; nothing on this chart says it is one here."
+    resolve = "Ask whether doses were missed or doubled."
+    entries = ["withdrawal.boxed"]
+    if pump is not None:
+        resolve = (
+            "Read the pump out and measure the residual volume today; look for another cause. "
+            "'symptom ...; resolved' ends it, '; unrelated' says that it has another cause."
         )
-    if lone:
+        entries.append("withdrawal.delivery_first")
+    yield found(facts.book, "signs", CAUTION, says, basis, resolve, *entries)
+
+
+def _unread(facts: Facts, signs: list[Sign]) -> Iterator[Finding]:
+    if not signs:
+        return
+    names = listed(list(dict.fromkeys(f"'{sign.text}'" for sign in signs)))
+    yield found(
+        facts.book,
+        "symptoms",
+        CAUTION,
+        f"Not recognized as an effect, an overdose or a withdrawal: {names}. No increase until a person classifies it.",
+        "A symptom that the list does not know may be a sign; it holds increases and nothing else.",
+        "Look at it and classify it: 'symptom ...; effect', '; emergency' or '; unrelated'; or write it in other words.",
+        "organ.systems",
+    )
+
+
+def _not_answered(facts: Facts, signs: list[Sign]) -> Iterator[Finding]:
+    if not signs:
+        return
+    yield found(
+        facts.book,
+        "unanswered",
+        NOTE,
+        f"Not answered: {_dated(facts, signs)}. Ask about it at this visit.",
+        f"Reported more than {facts.book.quantity('age.symptom')} ago (assumption) and never resolved: it holds no increase any more.",
+        "Write 'symptom ...; resolved', write it again, or 'symptom none'.",
+        "age.symptom",
+        *_entry_names(signs),
+    )
+
+
+def _answered(facts: Facts, judged: list[Sign], everyday: list[Sign]) -> Iterator[Finding]:
+    """What 'symptom none' ended and what it could not end; what a person called unrelated; what is everyday."""
+    signs, says = current(facts), []
+    limit = facts.book.quantity("age.symptom").to("days")
+    if signs.none_at is not None and facts.age_days(signs.none_at) <= limit:
+        day = shown_day(signs.none_at, facts.home)
+        if signs.closed:
+            says.append(f"'symptom none' of {day} ended {_dated(facts, list(signs.closed))}")
+        if kept := [sign for sign in signs.kept if needs_its_own_end(sign)]:
+            says.append(f"still open in spite of it, and ended only by its own 'resolved': {_dated(facts, kept)}")
+    if recent_ := [sign for sign in judged if recent(facts, sign)]:
+        says.append(f"classified as unrelated by a person: {_dated(facts, recent_)}")
+    if everyday:
+        says.append(f"everyday, on no label of baclofen: {listed(list(dict.fromkeys(x.text for x in everyday)))}")
+    if says:
         yield found(
-            book,
-            "signs",
-            CAUTION,
-            f"{listed(lone)[0].upper()}{listed(lone)[1:]}: a sign of withdrawal or overdose elsewhere; nothing on this chart says it is one here.",
-            "It raises the emergency card where drug is, or was lately, in the body and may be lacking or too much.",
-            "Ask whether doses were missed or doubled.",
-            "withdrawal.boxed",
-        )
-    if strange:
-        yield found(
-            book,
-            "symptoms",
+            facts.book,
+            "answered",
             NOTE,
-            f"Not recognised as an effect, an overdose or a withdrawal: {listed(strange)}.",
-            "A symptom that the list does not know is not checked; it may matter all the same.",
-            "Look at it, and write it in other words if it is one of the known signs.",
-            "organ.systems",
+            f"{_upper('; '.join(says))}.",
+            "An answer ends what is mild; what is serious needs its own.",
+            "Nothing to do.",
+            "age.symptom",
         )

@@ -1,86 +1,199 @@
-"""Are there signs of overdose or withdrawal?  Then a card comes first: what to do and whom to call, before any number."""
+"""Are there signs of overdose or withdrawal?  Then a card comes first: what to do and whom to call, before any number.
+
+Which of the two is possible is decided by the doses on the chart (exposure), what is seen by the signs (signs).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Final
 
 from msgspec import Struct
 
-from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
-from eutonia.findings.cautions import high_lesion
-from eutonia.findings.context import pumped, taking
-from eutonia.findings.finding import STOP, Finding, found, listed
+from eutonia.findings import emergency_card as cards
+from eutonia.findings.context import taking
+from eutonia.findings.exposure import Exposure, exposure
+from eutonia.findings.finding import STOP, Finding, Kind, found, listed
+from eutonia.findings.signs import Sign, current, recent
 from eutonia.knowledge import Book, Entry
-from eutonia.moment import shown
 from eutonia.pump import PumpState
-from eutonia.quantity import plain, rounded
 
-
-@lru_cache(maxsize=8)
-def _names(book: Book, prefix: str, key: str = "also") -> dict[str, Entry]:
-    names: dict[str, Entry] = {}
-    for entry in book.under(prefix):
-        names.update((each, entry) for each in (str(entry.value), *entry.more.get(key, ())))
-    return names
-
-
-def signs(facts: Facts, prefix: str) -> tuple[Entry, ...]:
-    """The signs of one kind ('symptom.overdose.' or 'symptom.withdrawal.') among the recent symptoms."""
-    if not facts.symptoms:
-        return ()
-    names = _names(facts.book, prefix)
-    if pumped(facts) or facts.screenings:
-        names = {**names, **_names(facts.book, prefix, "also_intrathecal")}
-    found_ = {names[text].name: names[text] for _, text in facts.symptoms if text in names}
-    return tuple(found_.values())
+# The findings that carry an emergency card; where both stand, the first one carries the card of both.
+EMERGENCIES: Final = ("emergency-overdose", "emergency-withdrawal")
+_OVERDOSE: Final = "symptom.overdose."
+_WITHDRAWAL: Final = "symptom.withdrawal."
+# Signs that overdose and withdrawal share.
+_SHARED: Final = frozenset(
+    {
+        "symptom.overdose.altered_mental_state",
+        "symptom.overdose.seizure",
+        "symptom.withdrawal.impaired_mental_state",
+        "symptom.withdrawal.seizure",
+        "symptom.withdrawal.agitation",
+    }
+)
+# Depressed breathing or consciousness: first of all an overdose, wherever one is possible.
+DEPRESSED: Final = frozenset(
+    {
+        "symptom.overdose.respiratory_depression",
+        "symptom.overdose.coma",
+        "symptom.overdose.somnolence",
+        "sign.low_oxygen",
+        "sign.airway",
+        "sign.arrest",
+    }
+)
+# After a fall of the dose a changed mind, coma included, is a sign of withdrawal as well.
+_MIND: Final = frozenset({"symptom.overdose.coma", "symptom.overdose.somnolence", "sign.called"})
+_HOT: Final = frozenset({"symptom.withdrawal.fever", "symptom.withdrawal.hyperpyrexia"})
+_STIFF: Final = frozenset({"symptom.withdrawal.rigidity", "symptom.withdrawal.return_of_spasticity"})
+# What a poisoned brain shows too: without a fall of the dose it is read as too much.
+_TOXIC: Final = frozenset({"symptom.withdrawal.hallucination", "symptom.withdrawal.labile_blood_pressure"})
 
 
 @lru_cache(maxsize=8)
 def known_signs(book: Book) -> frozenset[str]:
-    """Every name of a sign of overdose or withdrawal."""
-    return frozenset(_names(book, "symptom.overdose.")) | frozenset(_names(book, "symptom.withdrawal."))
-
-
-_BOTH_OVER = {"symptom.overdose.altered_mental_state", "symptom.overdose.seizure"}
-_BOTH_GONE = {"symptom.withdrawal.impaired_mental_state", "symptom.withdrawal.seizure", "symptom.withdrawal.agitation"}
+    """Return every name of a sign of overdose or withdrawal."""
+    entries = (*book.under(_OVERDOSE), *book.under(_WITHDRAWAL))
+    return frozenset(name for entry in entries for name in (str(entry.value), *entry.more.get("also", ())))
 
 
 class Triage(Struct, frozen=True):
-    """Signs on the chart that fit an overdose, and signs that fit a withdrawal; empty where there is no card."""
+    """Signs on the chart that fit an overdose, and signs that fit a withdrawal; empty where there is no card.
+
+    Parameters
+    ----------
+    signs
+        The open symptoms behind them.
+    exposure
+        What is possible by the doses on the chart; none where there is no sign.
+    """
 
     overdose: tuple[Entry, ...]
     withdrawal: tuple[Entry, ...]
+    signs: tuple[Sign, ...] = ()
+    exposure: Exposure | None = None
 
     @property
     def raised(self) -> bool:
         """Whether an emergency card is shown."""
         return bool(self.overdose or self.withdrawal)
 
+    @property
+    def depressed(self) -> bool:
+        """Whether breathing or consciousness is depressed."""
+        return any(entry.name in DEPRESSED for sign in self.signs for entry in sign.emergency)
+
+    def named(self, entries: tuple[Entry, ...]) -> str:
+        """Return the names of some of its signs, with the words they were written in."""
+        names = {entry.name for entry in entries}
+        written = dict.fromkeys(
+            sign.name for sign in self.signs if names & {entry.name for entry in sign.emergency} or _called(sign)
+        )
+        return listed(list(written))
+
 
 def triage(facts: Facts, pump: PumpState | None) -> Triage:
     """Return the signs that raise an emergency card, by what they fit."""
-    exposed = taking(facts) or pumped(facts) or bool(facts.screenings)
-    over = signs(facts, "symptom.overdose.") if exposed else ()
-    may_lack = pumped(facts) or _oral_broken(facts)
-    gone = signs(facts, "symptom.withdrawal.") if may_lack else ()
-    # Seizure and a changed mind belong to both; with fever, itch or rigidity beside them they are withdrawal's.
-    if over and gone and {x.name for x in over} <= _BOTH_OVER and not {x.name for x in gone} <= _BOTH_GONE:
-        over = ()
-    return Triage(over, gone)
+    seen = tuple(
+        sign for sign in current(facts).open if recent(facts, sign) and sign.classified != "unrelated" and _counts(sign)
+    )
+    if not seen:
+        return Triage((), ())
+    possible = exposure(facts, pump)
+    entries = {entry.name: entry for sign in seen for entry in _entries(sign, facts.book)}
+    alone = {entry.name for sign in seen for entry in _entries(sign, facts.book) if _alone(entry, sign)}
+    if set(entries) & _HOT and set(entries) & _STIFF:
+        alone |= set(entries) & (_HOT | _STIFF)
+    over = {name for name in entries if _fits(entries[name], "overdose")} if possible.overdose else set()
+    may_lack = bool(possible.fell) or possible.unseen
+    gone = {name for name in entries if _fits(entries[name], "withdrawal")} if may_lack else set()
+    if possible.fell:
+        gone |= set(entries) & _MIND
+    over, gone = _placed(over, gone, set(entries), alone, possible, taking(facts) or pump is not None)
+    # An early sign needs a reason on the chart; what is severe stands alone.
+    if not (gone & alone or (gone and (possible.fell or possible.reasons))):
+        gone = set()
+    if not over & alone:
+        over = over if gone else set()
+    over, gone = _apart(over, gone, possible)
+    if not over and not gone:
+        return Triage((), ())
+    inside = tuple(sign for sign in seen if (over | gone) & {entry.name for entry in _entries(sign, facts.book)})
+    return Triage(
+        tuple(entries[name] for name in entries if name in over),
+        tuple(entries[name] for name in entries if name in gone),
+        inside,
+        possible,
+    )
+
+
+def _called(sign: Sign) -> bool:
+    return sign.classified == "emergency"
+
+
+def _counts(sign: Sign) -> bool:
+    return bool(sign.emergency) or _called(sign)
+
+
+def _entries(sign: Sign, book: Book) -> tuple[Entry, ...]:
+    return (*sign.emergency, book.entry("sign.called")) if _called(sign) else sign.emergency
+
+
+def _alone(entry: Entry, sign: Sign) -> bool:
+    return bool(entry.more.get("alone")) or sign.reading.red
+
+
+def _fits(entry: Entry, which: str) -> bool:
+    return entry.name.startswith(f"symptom.{which}.") or which in entry.more.get("fits", ())
+
+
+def _placed(
+    over: set[str], gone: set[str], every: set[str], alone: set[str], possible: Exposure, treated: bool
+) -> tuple[set[str], set[str]]:
+    """Return both sets with what is severe in one of them, wherever drug may act or may be lacking at all."""
+    if possible.overdose and not gone:
+        # Nothing says that the dose fell: what a poisoned brain shows as well is read as too much.
+        toxic = every & alone & _TOXIC
+        rest = (every & alone) - over - toxic - (_SHARED if over else set())
+        over = over | toxic
+        if treated:
+            gone = rest
+        else:
+            over = over | rest
+    elif possible.fell and not possible.overdose:
+        gone = gone | (every & alone)
+    return over, gone
+
+
+def _apart(over: set[str], gone: set[str], possible: Exposure) -> tuple[set[str], set[str]]:
+    """Return both sets without the one that the signs speak against."""
+    if not over or not gone:
+        return over, gone
+    # A seizure or a changed mind beside fever, itch or rigidity is withdrawal's, unless the kidneys keep the drug.
+    own = gone - _SHARED - over
+    if not possible.fell:
+        own -= _TOXIC
+    if over <= _SHARED and own and not possible.slow:
+        return set(), gone
+    if not possible.fell and gone <= _SHARED | over and over - _SHARED:
+        return over, set()
+    return over, gone
 
 
 def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
-    """The emergency cards: overdose first, then withdrawal.  Some signs belong to both."""
+    """One emergency card: overdose, withdrawal, or, where both fit, how to tell them apart."""
     seen = triage(facts, pump)
+    both = bool(seen.overdose and seen.withdrawal)
     if seen.overdose:
-        yield _overdose(facts, pump, seen.overdose, both=bool(seen.withdrawal))
+        yield _overdose(facts, pump, seen, both=both)
     if seen.withdrawal:
-        yield _withdrawal(facts, pump, seen.withdrawal)
+        yield _withdrawal(facts, pump, seen, both=both)
 
 
-def restore_lines(pump: PumpState | None) -> list[str]:
+def restore_lines(facts: Facts, pump: PumpState | None) -> list[str]:
     """Return the lines of the withdrawal card that say at which dose delivery is restored."""
     if pump is not None:
         return [
@@ -92,102 +205,55 @@ def restore_lines(pump: PumpState | None) -> list[str]:
     ]
 
 
-def _oral_broken(facts: Facts) -> bool:
-    """Whether baclofen by mouth was stopped or could not be taken in the last two weeks."""
-    history = facts.oral_history
-    stopped = bool(history) and history[-1][1] == 0 and facts.age_days(history[-1][0]) <= 14
-    return stopped or any(facts.age_days(event.at) <= 14 for event in facts.of(e.Interruption))
+_RESOLVE: Final = "When the signs are gone or explained, write 'symptom ...; resolved' for each."
 
 
-def _pump_line(pump: PumpState, facts: Facts) -> str:
-    program = pump.program.written if pump.program else "no program on the chart"
-    left = "unknown" if pump.left_ml is None else f"{plain(rounded(pump.left_ml, '0.1'))} mL"
-    strength = plain(pump.strength) if pump.strength else "unknown strength"
-    return f"The pump as the chart has it at {shown(facts.now, facts.home)}: {program}; {left} of {strength} should be left."
-
-
-def _overdose(facts: Facts, pump: PumpState | None, over: tuple[Entry, ...], both: bool) -> Finding:
-    names = listed([str(entry.value) for entry in over])
-    spine = pump is not None or bool(facts.screenings)
-    key = "overdose.actions" if spine else "overdose.actions_oral"
-    causes = "overdose.causes" if spine else "overdose.causes_oral"
-    card = [
-        "EMERGENCY: signs that fit a baclofen overdose.",
-        "Call the emergency team now; do not wait for a calculation.",
-    ]
-    card += [f"{number}. {text[0].upper()}{text[1:]}." for number, text in enumerate(facts.book.words(key), 1)]
-    if both:
-        card.append(
-            "These signs fit withdrawal as well (next card): read the pump out before it is stopped or emptied."
-        )
-    if pump is not None:
-        card.append(_pump_line(pump, facts))
-        if len(pump.dose_history) > 1:
-            (_, before), (at, last) = pump.dose_history[-2:]
-            card.append(
-                f"Last change of the program: {shown(at, facts.home)}, from {before.written} to {last.written}."
-            )
-    card.append("Look for the cause: " + "; ".join(facts.book.words(causes)) + ".")
-    card.append("No antidote: physostigmine is not offered (C-16).")
-    # By mouth alone, what is taken is held back until the signs are explained, so no taper is laid out beside the card.
-    more = () if spine else ("taper",)
+def _overdose(facts: Facts, pump: PumpState | None, seen: Triage, *, both: bool) -> Finding:
+    spine = cards.by_pump(facts, pump)
+    keys = ("overdose.actions", "overdose.causes") if spine else ("overdose.actions_oral", "overdose.causes_oral")
+    # What is taken by mouth is held back until the signs are explained, so no taper is laid out beside the card.
+    stops: tuple[Kind, ...] = ("titration", "trial", "start", "adjust", "strength change", "holiday")
+    stops = stops if spine else (*stops, "taper")
+    if not both or seen.depressed:
+        # Awake, and perhaps without drug: then delivery may have to be restored, and nothing here refuses that.
+        stops = (*stops, "refill", "restart")
+    says = f"Signs that fit an overdose: {seen.named(seen.overdose)}."
+    card = cards.both(facts, pump, seen.exposure, restore_lines(facts, pump)) if both else cards.overdose(facts, pump)
     return found(
         facts.book,
         "emergency-overdose",
         STOP,
-        f"Signs that fit an overdose: {names}. Emergency card first.",
+        f"{says} They fit withdrawal as well. Emergency card first." if both else f"{says} Emergency card first.",
         "These are signs of overdose by the monograph; most overdoses come from the screening bolus, a refill or a program.",
-        "When the signs are gone or explained, write 'symptom ...; resolved' for each.",
-        key,
-        causes,
+        _RESOLVE,
+        *keys,
         "overdose.antidote",
-        *(entry.name for entry in over),
-        stops=("titration", "trial", "start", "adjust", "refill", "strength change", "holiday", "restart", *more),
-        card=tuple(card),
+        *(entry.name for entry in seen.overdose),
+        stops=stops,
+        card=card,
     )
 
 
-def _withdrawal(facts: Facts, pump: PumpState | None, gone: tuple[Entry, ...]) -> Finding:
-    names = listed([str(entry.value) for entry in gone])
-    stage = max(int(entry.more.get("stage", 1)) for entry in gone)
-    special = _special(facts)
-    card = ["EMERGENCY: signs that fit baclofen withdrawal.", "Call the emergency team now; withdrawal can kill."]
-    if pump is not None:
-        checks = facts.book.words("withdrawal.delivery_first")
-        if pump.empty_at is not None and pump.empty_at <= facts.now:
-            card.append(
-                f"By the chart the reservoir has been EMPTY since {shown(pump.empty_at, facts.home)}: refill it now."
-            )
-        card += [f"{number}. Check: {text}." for number, text in enumerate(checks, 1)]
-        card.append(_pump_line(pump, facts))
-        card += restore_lines(pump)
-        card.append("Baclofen by mouth must not be relied on to stop the progression of intrathecal withdrawal.")
-    else:
-        card += restore_lines(pump)
-        card.append("2. Ask why it stopped: supply, vomiting, operation, or somebody's order.")
-    card.append("It can look like: " + ", ".join(facts.book.words("withdrawal.look_alikes")) + ".")
-    if special:
-        card.append("Special attention: " + "; ".join(special) + ".")
+def _withdrawal(facts: Facts, pump: PumpState | None, seen: Triage, *, both: bool) -> Finding:
+    stage = max(int(entry.more.get("stage", 3)) for entry in seen.withdrawal)
+    says = f"Signs that fit withdrawal, stage {stage} of 3: {seen.named(seen.withdrawal)}."
+    fell = seen.exposure.fell if seen.exposure is not None else ()
+    if fell:
+        says += f" {fell[0][0].upper()}{fell[0][1:]}."
+    card = () if both else cards.withdrawal(facts, pump, seen.exposure, restore_lines(facts, pump))
     return found(
         facts.book,
         "emergency-withdrawal",
         STOP,
-        f"Signs that fit withdrawal, stage {stage} of 3: {names}. Emergency card first.",
+        f"{says} The emergency card says how to tell it from an overdose." if both else f"{says} Emergency card first.",
         "Withdrawal comes most often from the delivery system, evolves over 1-3 days and can end in organ failure.",
-        "When the signs are gone or explained, write 'symptom ...; resolved' for each.",
+        _RESOLVE,
         "withdrawal.delivery_first",
         "withdrawal.boxed",
         "withdrawal.look_alikes",
         "withdrawal.oral_not_enough",
         "restart.similar",
-        *(entry.name for entry in gone),
+        *(entry.name for entry in seen.withdrawal),
         stops=("titration", "taper", "trial", "start", "adjust", "strength change", "holiday"),
-        card=tuple(card),
+        card=card,
     )
-
-
-def _special(facts: Facts) -> list[str]:
-    names = list(facts.having("communication", "withdrawal"))
-    if high := high_lesion(facts):
-        names.append(f"cord lesion at {high}")
-    return names

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -14,6 +14,7 @@ from eutonia.chart.facts import Facts
 from eutonia.evidence import Known, Unknown
 from eutonia.findings.context import intrathecal, oral
 from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, found, listed
+from eutonia.moment import local_day
 from eutonia.pump import PumpState
 from eutonia.quantity import Quantity, plain, rounded
 
@@ -101,26 +102,66 @@ def kidney(facts: Facts) -> Kidney | Unknown:
     return _band(facts, clearance, egfr, tuple(how))
 
 
-def _unsteady(facts: Facts) -> Unknown | None:
-    """Why no formula holds: a creatinine that cannot be, or one that rose within days."""
+class AcuteRise(Struct, frozen=True):
+    """A creatinine that rose within days, as in acute kidney injury: the two values with their moments."""
+
+    before_at: datetime
+    before: Quantity
+    at: datetime
+    value: Quantity
+
+    @property
+    def says(self) -> str:
+        """The rise in words."""
+        days = rounded((self.at - self.before_at).total_seconds() / 86400, "0.1")
+        return f"creatinine rose from {plain(self.before)} to {plain(self.value)} within {plain(days)} days"
+
+
+def acute_rise(facts: Facts) -> AcuteRise | None:
+    """Return the rise of creatinine that meets the definition of acute kidney injury (KDIGO), while it is the last word.
+
+    Both values are inside the age limit, and no newer creatinine, eGFR or clearance (of a later day) follows.
+    """
+    limit = facts.book.quantity("age.creatinine").to("days")
     values = [
-        (x.at, x.what.value) for x in facts.of(e.Lab) if isinstance(x.what, e.Lab) and x.what.test == "creatinine"
+        (event.at, event.what.value)
+        for event in facts.of(e.Lab)
+        if isinstance(event.what, e.Lab) and event.what.test == "creatinine" and facts.age_days(event.at) <= limit
     ]
-    if not values:
+    if len(values) < 2 or _measured_since(facts, values[-1][0]):
         return None
     at, last = values[-1]
-    low, high = facts.book.span("plausible.creatinine")
-    if not low.value <= last.to("mg/dL") <= high.value:
-        return Unknown("contradictory", f"a creatinine of {plain(last)} cannot be; is the unit right?")
     rise, times = facts.book.words("kidney.acute_rise")
+    now = last.to("mg/dL")
     for when, value in values[:-1]:
-        apart, before, now = at - when, value.to("mg/dL"), last.to("mg/dL")
+        apart, before = at - when, value.to("mg/dL")
         quick = apart <= timedelta(hours=48) and now - before >= Quantity.read(rise).value
         if quick or (apart <= timedelta(days=7) and now >= before * Decimal(times)):
-            return Unknown(
-                "contradictory", f"creatinine rose from {plain(value)} to {plain(last)} within days: no formula holds"
-            )
+            return AcuteRise(when, value, at, last)
     return None
+
+
+def _measured_since(facts: Facts, at: datetime) -> bool:
+    """Whether an eGFR or clearance of a later day follows; one of the same day was computed from the same creatinine."""
+    day = local_day(at, facts.home)
+    return any(
+        isinstance(event.what, e.Lab)
+        and event.what.test in ("egfr", "clearance")
+        and local_day(event.at, facts.home) > day
+        for event in facts.of(e.Lab)
+    )
+
+
+def _unsteady(facts: Facts) -> Unknown | None:
+    """Why no formula holds: a creatinine that cannot be, or one that rose within days."""
+    last = facts.lab("creatinine", "creatinine", "age.creatinine")
+    if not isinstance(last, Known):
+        return None
+    low, high = facts.book.span("plausible.creatinine")
+    if not low.value <= last.value.value.to("mg/dL") <= high.value:
+        return Unknown("contradictory", f"a creatinine of {plain(last.value.value)} cannot be; is the unit right?")
+    rise = acute_rise(facts)
+    return None if rise is None else Unknown("contradictory", f"{rise.says}: no formula holds")
 
 
 def _number(value: float) -> str:
@@ -180,6 +221,9 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
     entries: tuple[str, ...] = ("kidney.bands", "kidney.avoid", "kidney.renal_share")
     spine = " In the spine the label says reduce, and gives no number." if intrathecal(facts) else ""
     rule = "The dose by mouth follows kidney function (Vlavonou 2014); the stricter of the two numbers governs (C-12)."
+    if isinstance(known, Unknown) and (rise := acute_rise(facts)) is not None:
+        yield _acute(facts, rise, by_mouth=by_mouth)
+        return
     if isinstance(known, Unknown):
         yield found(
             book,
@@ -236,4 +280,28 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
         " ".join(filter(None, (rule if by_mouth else "", spine.strip()))),
         todo,
         *entries,
+    )
+
+
+def _acute(facts: Facts, rise: AcuteRise, *, by_mouth: bool) -> Finding:
+    """Acute kidney injury while baclofen is given: it accumulates, whatever a formula says today."""
+    says = (
+        f"Acute kidney injury: {rise.says}. Baclofen accumulates, and today's dose can become an overdose within days."
+    )
+    spine = " Of the intrathecal dose less is at stake, but the label says reduce." if intrathecal(facts) else ""
+    return found(
+        facts.book,
+        "kidney",
+        STOP,
+        says,
+        "About 70 % of baclofen leaves by the kidney; while creatinine rises no formula says how much. Toxicity was seen at "
+        f"5-60 mg daily, within 2-3 days.{spine}",
+        "Look for drowsiness, confusion and slow breathing today, and every day until creatinine falls; do not increase. "
+        + ("Ask nephrology today by how much the oral dose is lowered; do not stop it at once. " if by_mouth else "")
+        + "Measure creatinine again within 24 h (assumption) and write it.",
+        "kidney.acute_rise",
+        "kidney.toxic_dose",
+        "kidney.bands",
+        stops=("titration", "trial", "start"),
+        due=facts.now,
     )

@@ -10,7 +10,7 @@ from fractions import Fraction
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.chart.orders import Program
-from eutonia.findings.effects import reported
+from eutonia.findings.effects import holding
 from eutonia.findings.finding import listed
 from eutonia.findings.limits import adjust_entry, adjust_window, maintenance
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
@@ -41,7 +41,7 @@ def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> It
         assert request.dose is not None
         yield from _to(facts, pump, at, window, request.dose)
         return
-    effects = reported(facts)
+    effects = holding(facts)
     if kind in ("adjust down", "both") or effects:
         low, high = book.span("adjust.down")
         for percent in (low.value, high.value):
@@ -50,12 +50,11 @@ def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> It
         # Before the drug is at the tip there is no effect to judge a rise by.
         at = max(at, pump.arrives_at) if pump.line_old and pump.arrives_at is not None else at
         if effects:
-            names = listed([str(each.value) for each in effects])
             yield refuse(
                 book,
                 "adjust",
-                f"No rise while {names} is reported.",
-                "Write 'symptom ...; resolved' when it is gone; options downwards are shown.",
+                f"Do not increase the dose while {listed(list(effects))} is open.",
+                "Write 'symptom ...; resolved' when it is gone, or classify it; options downwards are shown.",
                 "adjust.down",
                 "adjust.lowest",
             )
@@ -82,12 +81,11 @@ def typed(facts: Facts, pump: PumpState | None, program: Program) -> Plan | Refu
         return refuse(
             book, "adjust", f"The pump gives {plain(program.daily)} already.", "Type another dose.", "adjust.spinal"
         )
-    effects = reported(facts)
+    effects = holding(facts)
     if effects and program.daily.value > pump.program.daily.value:
-        names = listed([str(each.value) for each in effects])
         return refuse(
-            book, "adjust", f"No rise while {names} is reported.", "Write 'symptom ...; resolved' when it is gone.",
-            "adjust.down", "adjust.lowest",
+            book, "adjust", f"Do not increase the dose while {listed(list(effects))} is open.",
+            "Write 'symptom ...; resolved' when it is gone, or classify it.", "adjust.down", "adjust.lowest",
         )  # fmt: skip
     return _plan(facts, pump, at, program, "")
 

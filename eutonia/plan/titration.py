@@ -12,7 +12,7 @@ from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.chart.orders import Regimen, evenly
 from eutonia.evidence import Known, Unknown
-from eutonia.findings.effects import reported
+from eutonia.findings.effects import holding
 from eutonia.findings.finding import listed
 from eutonia.findings.kidney import Kidney, kidney
 from eutonia.plan.guard import oral_step, oral_window
@@ -50,9 +50,17 @@ def build(facts: Facts, _: PumpState | None, request: e.Request | None) -> Itera
         yield refuse(book, "titration", f"{why[0].upper()}{why[1:]}.", "Write what is missing.", *_ENTRIES)
         return
     today = use.value.daily_mg.value if use.value is not None else Decimal(0)
-    if effects := reported(facts):
+    if effects := holding(facts):
         if use.value is not None:
-            yield from _hold(facts, today, listed([str(each.value) for each in effects]))
+            yield from _hold(facts, today, listed(list(effects)))
+        else:
+            yield refuse(
+                book,
+                "titration",
+                f"Do not begin while {listed(list(effects))} is open.",
+                "Write 'symptom ...; resolved' when it is gone, or classify it.",
+                *_ENTRIES,
+            )
         return
     liquid = request.liquid if request is not None else None
     if use.value is not None and liquid is None:

@@ -6,7 +6,7 @@ from eutonia.chart.facts import Facts
 from eutonia.chart.orders import Program, Regimen
 from eutonia.evidence import Known
 from eutonia.findings import Finding, Kind
-from eutonia.findings.effects import reported
+from eutonia.findings.effects import holding
 from eutonia.findings.finding import listed
 from eutonia.plan import adjust, stopped_by
 from eutonia.plan.guard import check
@@ -50,13 +50,13 @@ def _taken(facts: Facts, regimen: Regimen) -> Plan | Refusal:
             "Ask for 'request taper oral'.",
             *entries,
         )
-    effects = reported(facts)
+    effects = holding(facts)
     if effects and (today is None or daily > today):
         return refuse(
             book,
             "titration",
-            f"No rise while {listed([str(each.value) for each in effects])} is reported.",
-            "Write 'symptom ...; resolved' when it is gone.",
+            f"Do not increase the dose while {listed(list(effects))} is open.",
+            "Write 'symptom ...; resolved' when it is gone, or classify it.",
             *entries,
         )
     facts_, sources = basis(book, *entries)

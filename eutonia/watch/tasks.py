@@ -14,7 +14,9 @@ from eutonia.chart.facts import Facts
 from eutonia.evidence import Known
 from eutonia.findings import STOP, Finding, examine
 from eutonia.findings.context import pumped, taking
-from eutonia.findings.emergency import known_signs
+from eutonia.findings.effects import lasting
+from eutonia.findings.emergency import EMERGENCIES
+from eutonia.findings.signs import current
 from eutonia.moment import local_day, shown, shown_day
 from eutonia.pump import pump_state
 from eutonia.quantity import plain
@@ -69,6 +71,8 @@ def _of_findings(findings: tuple[Finding, ...], facts: Facts) -> Iterator[Words]
             # First what to do and whom to call, in the card's own words.
             yield "emergency", facts.now, " ".join(each.card[:_CARD]), each.says, "symptom ...; resolved", True
             continue
+        if each.id in EMERGENCIES:
+            continue  # its card stands in the task of the other one
         what, closes = _OF_FINDINGS.get(each.id, (each.id, ""))
         if each.overridden or (each.id in _OF_THE_TREATED and not treated(facts)):
             continue
@@ -82,16 +86,12 @@ def _signs(facts: Facts, findings: tuple[Finding, ...]) -> Iterator[Words]:
     """Signs of overdose or withdrawal of which nobody wrote what became of them: time alone does not resolve them."""
     if any(each.card for each in findings):
         return
-    names, last = known_signs(facts.book), dict[str, e.Event]()
-    for event in facts.of(e.Symptom):
-        assert isinstance(event.what, e.Symptom)
-        last.update({name: event for name in event.what.text.lower().split(", ") if name in names})
-    for name, event in last.items():
-        assert isinstance(event.what, e.Symptom)
-        if not event.what.resolved:
-            do = "Ask what became of it, and write it."
-            because = f"'{name}' was written on {shown_day(event.at, facts.home)}, and nothing since."
-            yield "sign", facts.now, do, because, "symptom ...; resolved", False
+    for sign in current(facts).open:
+        if sign.classified == "unrelated" or not (sign.emergency or lasting(sign)):
+            continue
+        do = "Ask what became of it, and write it."
+        because = f"'{sign.text}' was written on {shown_day(sign.at, facts.home)}, and nothing since."
+        yield "sign", facts.now, do, because, "symptom ...; resolved", False
 
 
 def _trial(facts: Facts) -> Iterator[Words]:

@@ -32,7 +32,7 @@ from eutonia.doors.paper.card import CALL, TOO_LITTLE, TOO_MUCH, card
 from eutonia.doors.paper.checks import SPINAL, meant
 from eutonia.knowledge import book
 from tests.charts import FILLED, PUMP
-from tests.doors.test_terminal import MEASURED, NOW, PARTS, SCREENS, SHORTLY, advised, shown
+from tests.doors.test_terminal import MEASURED, NOW, PARTS, RUNNING, SCREENS, SHORTLY, advised, shown
 from tools import docs
 
 EXAMPLES = {path.stem: path for path in docs.examples()}
@@ -430,7 +430,9 @@ def test_the_telephone_of_the_clinic_is_printed_or_left_to_be_written_and_never_
 
 
 def test_what_the_card_says_to_do_first_is_what_the_emergency_cards_say() -> None:
-    standing = [line for found in advised("emergency").findings for line in found.card]
+    lacking = RUNNING + "2026-04-30 08:00 device stall\n2026-05-01 08:00 symptom fever\n"
+    both = (advised("emergency"), eutonia.advise(eutonia.read(lacking), NOW))
+    standing = [line for advice in both for found in advice.findings for line in found.card]
     data = card(advised("refill"), None)
     for danger in data["dangers"]:
         for line in (danger["call"], *danger["then"], *danger["numbered"]):

@@ -225,7 +225,8 @@ def test_there_are_signs_to_look_for() -> None:
 @pytest.mark.hazard("H57")
 @pytest.mark.parametrize("sign", SIGNS)
 def test_every_sign_of_overdose_or_withdrawal_puts_the_card_on_top(sign: str) -> None:
-    advice = eutonia.advise(eutonia.read(RUNNING + f"2026-05-01 08:00 symptom {sign}\n"), NOW)
+    doubt = "2026-04-30 08:00 device stall\n"  # an early sign alone raises no card: it needs a reason
+    advice = eutonia.advise(eutonia.read(RUNNING + doubt + f"2026-05-01 08:00 symptom {sign}\n"), NOW)
     for parts in (("findings",), ("plans", "refusals"), ("findings", "pump", "plans", "outlooks", "refusals", "tasks")):
         head, card = shown(advice.as_dict(), 100, parts).split("\n\n")[:2]
         assert not MEASURED.search(head)
@@ -241,7 +242,7 @@ def test_every_sign_of_overdose_or_withdrawal_puts_the_card_on_top(sign: str) ->
 def test_the_whole_card_is_shown_by_both_screens() -> None:
     found = advised("emergency").as_dict()
     cards = [each["card"] for each in found["findings"] if each.get("card")]
-    assert len(cards) == 2
+    assert len(cards) == 1
     section = next(each for each in read_page("emergency").all("section"))
     on_the_page = " ".join(section.text.replace(words.NBSP, " ").split())
     on_the_terminal = re.sub(r"[\s┃]+", " ", shown("emergency", 100))

@@ -39,7 +39,8 @@ from eutonia.doors.hooks.verdict import Verdict, judged
 from eutonia.evidence import Known, Unknown
 from eutonia.findings import NOTE, STOP, Finding
 from eutonia.findings.context import intrathecal
-from eutonia.findings.kidney import kidney
+from eutonia.findings.emergency import EMERGENCIES
+from eutonia.findings.kidney import acute_rise, kidney
 from eutonia.moment import shown
 
 
@@ -148,6 +149,8 @@ def _cards(seen: _Seen) -> Iterator[Ranked]:
         changed = said.get(finding.id) != (finding.grade, finding.says)
         if finding.card:
             yield 0, _emergency(finding, seen)
+        elif finding.id in EMERGENCIES:
+            continue  # its card is the one above
         elif finding in unsure or (told and changed and finding.id in _DOSES):
             continue
         elif _matters(finding, changed, mine, seen):
@@ -191,7 +194,7 @@ def _back(mine: Sequence[Draft]) -> tuple[Suggestion, ...]:
 _NEEDS: Final[dict[str, tuple[tuple[str, ...], Callable[[Facts], bool]]]] = {
     "kidney": (
         ("creatinine", "creatinineBlood", "egfr2021", "egfr2009", "egfrMdrd", "egfrMdrdAlso"),
-        lambda facts: isinstance(kidney(facts), Unknown),
+        lambda facts: isinstance(kidney(facts), Unknown) and acute_rise(facts) is None,
     ),
     "hypersensitivity": (("allergies",), lambda facts: isinstance(facts.allergies, Unknown)),
     "indication": (("conditions",), lambda facts: not facts.conditions),
