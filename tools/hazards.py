@@ -335,9 +335,9 @@ _ROWS: Final[tuple[Row, ...]] = (
         "chart/facts, findings/dose",
         (
             "orders in the drug list are not added",
-            "eutonia/chart/facts.py",
-            "regimens.append(regimen)\n            since = min",
-            "regimens = regimens or [regimen]\n            since = min",
+            "eutonia/chart/oral.py",
+            "orders = {**orders, key: _Order(event.at, drug, oral_regimen(drug))}",
+            "orders = orders or {key: _Order(event.at, drug, oral_regimen(drug))}",
         ),
         (
             "the ceiling is not a stop",
@@ -355,14 +355,14 @@ _ROWS: Final[tuple[Row, ...]] = (
         (
             "any pace",
             "eutonia/plan/guard.py",
-            "if dose > now_mg and not (last_at is None or at - last_at >= apart):",
+            "if rises and not (last_at is None or days_between(last_at, at, facts) >= apart):",
             "if False:",
         ),
         (
             "the titration climbs daily",
             "eutonia/plan/titration.py",
-            """pace = book.quantity("oral.step_days").to("days")""",
-            "pace = Decimal(1)",
+            """(int(book.quantity("oral.step_days").to("days")), "every 3 days, the fastest pace"),""",
+            """(1, "every 3 days, the fastest pace"),""",
         ),
     ),
     _row(

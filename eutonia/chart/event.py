@@ -68,14 +68,17 @@ class Medication(Struct, frozen=True):
 
 
 class Medications(Struct, frozen=True):
-    """The list of drugs is complete: there are no others."""
+    """The list of drugs is complete: there are no others; or none at all."""
+
+    none: bool = False
 
 
 class Pregnancy(Struct, frozen=True):
-    """The answer about pregnancy."""
+    """The answer about pregnancy; 'ended' is the outcome of one that is on the chart."""
 
-    status: Literal["no", "yes", "not asked"]
+    status: Literal["no", "yes", "not asked", "ended"]
     weeks: int | None = None
+    outcome: str | None = None
 
 
 class Breastfeeding(Struct, frozen=True):

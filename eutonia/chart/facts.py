@@ -6,7 +6,6 @@ what is older than its limit (knowledge/freshness.toml) is unknown.  Nothing get
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -14,14 +13,14 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from eutonia.chart import event as e
-from eutonia.chart.orders import Regimen, read_regimen
+from eutonia.chart.oral import Drug, OralChange, OralOrders, OralUse, drug_of, follow
 from eutonia.evidence import Known, Unknown
 from eutonia.knowledge import conditions as condition_table
-from eutonia.knowledge.drugs import Ingredient, recognise
 from eutonia.moment import local_day, months, shown_day, years
-from eutonia.quantity import Quantity, QuantityError, plain
+from eutonia.quantity import Quantity, plain
 
 if TYPE_CHECKING:
     from eutonia.chart.chart import Chart
@@ -29,30 +28,6 @@ if TYPE_CHECKING:
 
 W = TypeVar("W")
 Body = TypeVar("Body", e.Weight, e.Height)
-
-_SKIN = re.compile(r"\b(?:cream|gel|ointment|topical|transdermal|through the skin|patch|lotion)\b", re.IGNORECASE)
-
-
-class Drug(Struct, frozen=True, dict=True):
-    """A drug on the list: the line it stands on and what was recognised in it."""
-
-    text: str
-    at: datetime
-    ingredients: tuple[Ingredient, ...]
-    unrecognised: tuple[str, ...]
-
-    @property
-    def through_skin(self) -> bool:
-        """Whether it is put on the skin, by the words of its line."""
-        return bool(_SKIN.search(self.text))
-
-    def belongs(self, tag: str) -> bool:
-        """Whether one of its ingredients belongs to this class."""
-        return tag in self._classes
-
-    @cached_property
-    def _classes(self) -> frozenset[str]:
-        return frozenset(tag for each in self.ingredients for tag in each.classes)
 
 
 class Screening(Struct, frozen=True):
@@ -63,21 +38,6 @@ class Screening(Struct, frozen=True):
     outcome: str | None
     lasted: Quantity | None
     early: bool = False
-
-
-class OralUse(Struct, frozen=True):
-    """Oral baclofen now: every active order, its daily dose, and since when it has been taken without a break."""
-
-    regimens: tuple[Regimen, ...]
-    since: datetime
-    changed: datetime
-
-    @property
-    def daily_mg(self) -> Quantity:
-        """Everything taken by mouth in a day."""
-        return Quantity(
-            sum((r.daily.value for r in self.regimens), Quantity.of(0, "mg/day").value), self.regimens[0].daily.unit
-        )
 
 
 class Facts:
@@ -288,25 +248,25 @@ class Facts:
     @cached_property
     def drugs(self) -> tuple[Drug, ...]:
         """The drugs that are taken now, each with what was recognised in its text."""
-        active: dict[str, e.Event] = {}
+        active: dict[str, Drug] = {}
         for event in self.of(e.Medication):
             assert isinstance(event.what, e.Medication)
-            key = event.what.text.lower()
+            drug, key = drug_of(event), event.what.text.lower()
             if not event.what.stopped:
-                active[key] = event
+                active[key] = drug
                 continue
-            names = {each.name for each in recognise(event.what.text).ingredients}
-            for text in list(active):
-                same = names and names == {each.name for each in recognise(text).ingredients}
-                if text == key or text.startswith(key + " ") or same:
+            names, route = {each.name for each in drug.ingredients}, (drug.through_skin, drug.intrathecal)
+            for text, taken in list(active.items()):
+                same = (
+                    names
+                    and names == {each.name for each in taken.ingredients}
+                    and route == (taken.through_skin, taken.intrathecal)
+                )
+                if text == key or text.startswith(key + " ") or (same and not drug.oral_baclofen):
                     del active[text]
-        return tuple(self._drug(event) for event in active.values())
-
-    @staticmethod
-    def _drug(event: e.Event) -> Drug:
-        assert isinstance(event.what, e.Medication)
-        found = recognise(event.what.text)
-        return Drug(event.what.text, event.at, found.ingredients, found.unrecognised)
+        # Oral baclofen is ended by 'oral stop' as well, and begun by either form.
+        ordered = {order.drug for order in self._oral_orders[-1].orders} if self._oral_orders else set()
+        return tuple(drug for drug in active.values() if not drug.oral_baclofen or drug in ordered)
 
     @cached_property
     def list_complete(self) -> Known[e.Medications] | Unknown:
@@ -363,66 +323,50 @@ class Facts:
     # --- the drug -------------------------------------------------------------------------------------------------
 
     @cached_property
+    def _oral_orders(self) -> tuple[OralOrders, ...]:
+        """The orders of oral baclofen after each event about it, oldest first."""
+        return tuple(follow(self.of(e.Oral, e.Medication)))
+
+    @cached_property
     def oral(self) -> Known[OralUse | None] | Unknown:
         """Oral baclofen now, all orders together; none where it was stopped or never begun."""
         orders = self.of(e.Oral)
-        regimens: list[Regimen] = []
-        since = changed = None
-        if orders:
-            last = orders[-1]
-            if isinstance(self.latest(e.Oral, "the oral regimen"), Unknown):
-                return Unknown("contradictory", f"two oral regimens stand at the same moment (line {last.line})")
-            assert isinstance(last.what, e.Oral)
-            changed = last.at
-            if last.what.regimen is not None:
-                regimens.append(last.what.regimen)
-                since = self._begun(orders)
-        for drug in self.drugs:
-            if not drug.belongs("baclofen") or drug.through_skin:
-                continue
-            regimen = _sig(drug)
-            if regimen is None:
-                return Unknown(
-                    "contradictory", f"'{drug.text}' is a further baclofen order whose dose could not be read"
-                )
-            regimens.append(regimen)
-            since = min(since or drug.at, drug.at)
-            changed = max(changed or drug.at, drug.at)
-        if not regimens:
-            return Known(None, changed or self.now)
-        assert since is not None
-        assert changed is not None
-        return Known(OralUse(tuple(regimens), since, changed), changed)
-
-    @staticmethod
-    def _begun(orders: tuple[e.Event, ...]) -> datetime:
-        begun = orders[-1].at
-        for event in reversed(orders):
-            if isinstance(event.what, e.Oral) and event.what.regimen is None:
-                break
-            begun = event.at
-        return begun
+        if orders and isinstance(self.latest(e.Oral, "the oral regimen"), Unknown):
+            return Unknown("contradictory", f"two oral regimens stand at the same moment (line {orders[-1].line})")
+        if not self._oral_orders:
+            return Known(None, self.now)
+        last = self._oral_orders[-1]
+        changed = self.oral_history_taken[-1].at
+        if not last.orders:
+            return Known(None, changed)
+        if last.unread is not None:
+            return Unknown("contradictory", f"'{last.unread}' is a further baclofen order whose dose could not be read")
+        assert last.since is not None
+        use = OralUse(last.regimens, last.since, changed)
+        none = next((x for x in reversed(self.of(e.Medications)) if getattr(x.what, "none", False)), None)
+        newest = max(order.at for order in last.orders)
+        if none is not None and none.at > newest:
+            return Unknown(
+                "contradictory",
+                f"'medications none' of {shown_day(none.at, self.home)} contradicts the order '{use.written}' of "
+                f"{shown_day(newest, self.home)}; write 'oral stop' if it was stopped, or the order again if it is taken",
+            )
+        return Known(use, changed)
 
     @cached_property
     def oral_history(self) -> tuple[tuple[datetime, Decimal], ...]:
-        """The daily dose by mouth in mg after each change, all orders together; orders that cannot be read count as none."""
-        orders: dict[str, Decimal] = {}
-        history: list[tuple[datetime, Decimal]] = []
-        for event in self.of(e.Oral, e.Medication):
-            if isinstance(event.what, e.Oral):
-                regimen = event.what.regimen
-                orders["oral"] = regimen.daily.value if regimen is not None else Decimal(0)
-            elif isinstance(event.what, e.Medication):
-                drug = self._drug(event)
-                if not drug.belongs("baclofen") or drug.through_skin:
-                    continue
-                if event.what.stopped:
-                    orders = {key: dose for key, dose in orders.items() if key == "oral"}
-                else:
-                    found = _sig(drug)
-                    orders[drug.text] = found.daily.value if found is not None else Decimal(0)
-            history.append((event.at, sum(orders.values(), Decimal(0))))
-        return tuple(history)
+        """The most that could be taken by mouth daily in mg after each change; orders that cannot be read count as none."""
+        return tuple((change.at, change.most_mg) for change in self.oral_history_taken)
+
+    @cached_property
+    def oral_history_taken(self) -> tuple[OralChange, ...]:
+        """The changes of the oral orders, oldest first; the same dose written again is no change."""
+        changes: list[OralChange] = []
+        for orders in self._oral_orders:
+            change = orders.change
+            if not changes or replace(change, at=changes[-1].at) != changes[-1]:
+                changes.append(change)
+        return tuple(changes)
 
     @cached_property
     def failed(self) -> tuple[e.Failed, ...]:
@@ -509,20 +453,6 @@ _ANSWERS: dict[str, tuple[type, ...]] = {
     "holiday": (e.Programmed,),
     "restart": (e.Programmed,),
 }
-
-
-_FORM = re.compile(r"(?:tablets?|capsules?|oral|by mouth|solution|suspension|liquid|syrup|\s)*", re.IGNORECASE)
-
-
-def _sig(drug: Drug) -> Regimen | None:
-    """The regimen on a drug line, read wholly: one name, perhaps its form, then doses and times; none where it is not."""
-    found = re.match(r"(?P<name>[^\W\d]+)(?P<form>\D*)(?P<sig>\d.*)", drug.text.strip())
-    if found is None or len(drug.ingredients) != 1 or not _FORM.fullmatch(found["form"]):
-        return None
-    try:
-        return read_regimen(found["sig"])
-    except QuantityError:
-        return None
 
 
 def level_rank(level: str) -> int:

@@ -52,15 +52,26 @@ class Part(Struct, frozen=True):
 
 
 class Regimen(Struct, frozen=True):
-    """Oral doses over a day.  Doses taken as needed count in full."""
+    """Oral doses over a day.  Limits count as-needed doses at their maximum; what is taken counts without them."""
 
     parts: tuple[Part, ...]
     liquid: Quantity | None = None
 
     @property
     def daily(self) -> Quantity:
-        """The daily dose in mg/day, with everything that may be taken as needed."""
+        """The most that may be taken in a day, mg/day, as-needed doses at their maximum."""
         return Quantity(sum((p.amount.to("mg") * p.times for p in self.parts), Decimal(0)), _MG_DAY)
+
+    @property
+    def scheduled(self) -> Quantity:
+        """What is taken every day, mg/day, without as-needed doses."""
+        taken = (p.amount.to("mg") * p.times for p in self.parts if not p.as_needed)
+        return Quantity(sum(taken, Decimal(0)), _MG_DAY)
+
+    @property
+    def as_needed(self) -> tuple[Part, ...]:
+        """The parts that are taken as needed."""
+        return tuple(part for part in self.parts if part.as_needed)
 
     @property
     def written(self) -> str:

@@ -164,20 +164,20 @@ def _medication(d: Details) -> e.Medication:
 
 
 def _medications(d: Details) -> e.Medications:
-    _one_of(d.first, "no others", "none")
-    return e.Medications()
+    return e.Medications(none=_one_of(d.first, "no others", "none") == "none")
 
 
 def _pregnancy(d: Details) -> e.Pregnancy:
     status, _, weeks = d.first.partition(", ")
-    _one_of(status, "no", "yes", "not asked")
+    _one_of(status, "no", "yes", "not asked", "ended")
     count = None
     if weeks:
         found = Quantity.read(weeks, "time")
         if status != "yes" or found.unit.name != "weeks" or not 0 <= found.value <= 44:
             raise QuantityError(f"'{d.first}' was not understood; write 'yes, 20 weeks', 'no' or 'not asked'")
         count = int(found.value)
-    return e.Pregnancy(status, count)  # type: ignore[arg-type]
+    outcome = d.rest.pop(0) if status == "ended" and d.rest else None
+    return e.Pregnancy(status, count, outcome)  # type: ignore[arg-type]
 
 
 def _breastfeeding(d: Details) -> e.Breastfeeding:
@@ -586,7 +586,7 @@ def _write_score(s: e.Score) -> str:
 
 
 def _write_pregnancy(p: e.Pregnancy) -> str:
-    return f"{p.status}, {p.weeks} weeks" if p.weeks is not None else p.status
+    return f"{p.status}, {p.weeks} weeks" if p.weeks is not None else _join(p.status, p.outcome)
 
 
 def _write_request(r: e.Request) -> str:
@@ -616,7 +616,7 @@ _WRITERS: Final[dict[type, tuple[str, Callable[[Any], str]]]] = {
     ),
     e.Allergy: ("allergy", lambda a: _join(a.substance or "none known", a.reaction)),
     e.Medication: ("medication", lambda m: ("stop " if m.stopped else "") + m.text),
-    e.Medications: ("medications", lambda _: "no others"),
+    e.Medications: ("medications", lambda m: "none" if m.none else "no others"),
     e.Pregnancy: ("pregnancy", _write_pregnancy),
     e.Breastfeeding: ("breastfeeding", lambda b: f"infant born {b.infant_born}" if b.infant_born else b.status),
     e.Lab: ("lab", lambda lab: f"{lab.test} {_exact(lab.value)}"),

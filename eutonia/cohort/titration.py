@@ -23,6 +23,7 @@ from eutonia.findings.kidney import Kidney, kidney
 from eutonia.knowledge import Book
 from eutonia.plan import titration
 from eutonia.plan.plan import Plan
+from eutonia.plan.split import grain_of, split
 from eutonia.quantity import rounded
 
 Floats = NDArray[np.float64]
@@ -104,7 +105,7 @@ def ladder(clearance: float, every_days: int, until: str, book: Book) -> tuple[D
     low, high = (each.to("mg/day") for each in book.span("oral.usual_daily"))
     share = Decimal(known.share.numerator) / Decimal(known.share.denominator)
     end = {"usual low": low * share, "usual high": high * share}.get(until)
-    grain = titration.grain_of(None, facts)
+    grain = grain_of(None, facts)
     found: list[Dosed] = []
     before = Decimal(0)
     for step in plan.steps:
@@ -116,7 +117,7 @@ def ladder(clearance: float, every_days: int, until: str, book: Book) -> tuple[D
             daily = min(daily, rounded(end, grain, "down"))
         if daily <= before:
             break
-        parts = titration.split(daily, grain, facts).parts
+        parts = split(daily, facts).parts
         doses = tuple(float(part.amount.to("mg")) for part in parts for _ in range(part.times))
         found.append(Dosed((step.at - facts.now).days, doses))
         before = daily

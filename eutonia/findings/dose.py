@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from eutonia.chart import event as e
-from eutonia.chart.facts import Facts, OralUse
+from eutonia.chart.facts import Facts
+from eutonia.chart.oral import OralUse
 from eutonia.chart.orders import Program
 from eutonia.evidence import Known, Unknown
 from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, Grade, found, listed

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from eutonia.chart.facts import Drug, Facts
+from eutonia.chart.facts import Facts
+from eutonia.chart.oral import Drug
 from eutonia.evidence import Unknown
 from eutonia.findings.context import intrathecal
 from eutonia.findings.finding import CAUTION, NOTE, Finding, found, listed
@@ -33,21 +34,24 @@ def _names(drugs: list[Drug], tag: str) -> list[str]:
     return list(dict.fromkeys(each.name for drug in drugs for each in drug.ingredients if tag in each.classes))
 
 
+_SEDATING = ("cns depressant", "opioid", "alcohol", "morphine", "tizanidine", "tricyclic", "mao inhibitor")
+
+
+def depressants(facts: Facts) -> tuple[str, ...]:
+    """Return the names of the drugs on the list that depress the nervous system beside baclofen (MON-01)."""
+    names = (
+        name for entry, drugs in matches(facts) if entry.value in _SEDATING for name in _names(drugs, str(entry.value))
+    )
+    return tuple(dict.fromkeys(names))
+
+
 def find(facts: Facts, _: PumpState | None) -> Iterator[Finding]:
     """One finding for the drugs that add to it, one for what could not be recognised or was not asked."""
     book = facts.book
     depressant: list[tuple[Entry, list[Drug]]] = []
     other: list[tuple[Entry, list[Drug]]] = []
     for entry, drugs in matches(facts):
-        sedating = entry.value in (
-            "cns depressant",
-            "opioid",
-            "alcohol",
-            "morphine",
-            "tizanidine",
-            "tricyclic",
-            "mao inhibitor",
-        )
+        sedating = entry.value in _SEDATING
         (depressant if sedating or entry.value == "general anaesthetic" else other).append((entry, drugs))
     if depressant:
         yield _joined(

@@ -15,13 +15,16 @@ from typing import Final
 
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
-from eutonia.chart.orders import Program
+from eutonia.chart.orders import Program, Regimen
 from eutonia.evidence import Known
 from eutonia.findings.kidney import Kidney, kidney
 from eutonia.findings.limits import adjust_window, dose_before, start_dose
+from eutonia.plan.dates import days_between
+from eutonia.plan.fall import days_before_step, last_fall, lowest_after
 from eutonia.plan.plan import Plan, Step
+from eutonia.plan.split import grain_of
 from eutonia.pump import PumpState
-from eutonia.quantity import plain
+from eutonia.quantity import plain, rounded
 
 
 def oral_window(facts: Facts) -> tuple[Decimal, Decimal] | None:
@@ -31,9 +34,11 @@ def oral_window(facts: Facts) -> tuple[Decimal, Decimal] | None:
         return None
     book = facts.book
     most = Fraction(book.quantity("oral.daily_max").to("mg/day"))
-    if isinstance(facts.age, Known) and facts.age.value < book.count("oral.age_min"):
+    # An unknown age takes the strictest ceiling: that of the youngest.
+    age = facts.age.value if isinstance(facts.age, Known) else 0
+    if age < book.count("oral.age_min"):
         low, high = book.span("oral.child_daily_max")
-        most = min(most, Fraction((low if facts.age.value < 8 else high).to("mg/day")))
+        most = min(most, Fraction((low if age < 8 else high).to("mg/day")))
     most *= known.share
     if known.dialysis:
         most = min(most, Fraction(book.quantity("kidney.dialysis_dose").to("mg/day")))
@@ -77,14 +82,13 @@ def _in_window(step: Step, plan: Plan, facts: Facts) -> bool:
         return False
     match step.do:
         case "take" if dose.unit.name == "mg/day":
-            window = oral_window(facts)
-            if plan.kind == "taper":
-                # A taper comes down from whatever is taken; only the hard ceiling holds on the way.
-                window = (book.quantity("oral.smallest").to("mg"), book.quantity("oral.daily_max").to("mg/day"))
+            window = _taper_window(step, facts) if plan.kind == "taper" else oral_window(facts)
+            if window is None:
+                return False
             # What is taken now may be above the ceiling; going down from it stays below it step by step.
-            falling = plan.kind == "titration" and _below_today(dose.value, facts)
-            top = book.quantity("oral.daily_max").to("mg/day") if falling and window else window[1] if window else None
-            return window is not None and top is not None and window[0] <= dose.value <= top
+            falling = plan.kind == "titration" and _below_today(step, facts)
+            top = book.quantity("oral.daily_max").to("mg/day") if falling else window[1]
+            return window[0] <= dose.value and _most(step) <= top
         case "give" if dose.unit.name == "mcg":
             low, high = book.span("bolus.window")
             return low.value <= dose.value <= high.value
@@ -98,9 +102,32 @@ def _in_window(step: Step, plan: Plan, facts: Facts) -> bool:
             return False
 
 
-def _below_today(dose: Decimal, facts: Facts) -> bool:
+def _taper_window(step: Step, facts: Facts) -> tuple[Decimal, Decimal]:
+    """A taper comes down from whatever is taken, in doses that can be dispensed."""
+    use, most = facts.oral, facts.book.quantity("oral.daily_max").to("mg/day")
+    if not isinstance(use, Known) or use.value is None:
+        return grain_of(None, facts), most
+    regimen = _regimen(step)
+    liquid = regimen.liquid if regimen is not None else use.value.liquid
+    return grain_of(liquid, facts), max(use.value.scheduled_mg.value, most)
+
+
+def _regimen(step: Step) -> Regimen | None:
+    return step.writes.regimen if isinstance(step.writes, e.Oral) else None
+
+
+def _most(step: Step) -> Decimal:
+    """The most that a step lets somebody take by mouth in a day, mg, as-needed doses at their maximum."""
+    assert step.dose is not None
+    regimen = _regimen(step)
+    return max(step.dose.value, regimen.daily.value if regimen is not None else Decimal(0))
+
+
+def _below_today(step: Step, facts: Facts) -> bool:
     use = facts.oral
-    return isinstance(use, Known) and use.value is not None and dose <= use.value.daily_mg.value
+    if not isinstance(use, Known) or use.value is None or step.dose is None:
+        return False
+    return step.dose.value <= use.value.scheduled_mg.value and _most(step) <= use.value.daily_mg.value
 
 
 def _doses(plan: Plan, do: str) -> list[tuple[datetime, Decimal]]:
@@ -112,8 +139,9 @@ def _titration(plan: Plan, facts: Facts, _: PumpState | None) -> list[str]:
     if not isinstance(use, Known):
         return ["what is taken by mouth today is not known"]
     most = oral_step(facts)
-    apart = timedelta(hours=float(facts.book.quantity("oral.step_days").to("h")))
-    now_mg = use.value.daily_mg.value if use.value is not None else Decimal(0)
+    apart = int(facts.book.quantity("oral.step_days").to("days"))
+    now_mg = use.value.scheduled_mg.value if use.value is not None else Decimal(0)
+    now_most = use.value.daily_mg.value if use.value is not None else Decimal(0)
     last_at = use.value.changed if use.value is not None else None
     problems = []
     doses = _doses(plan, "take")
@@ -130,12 +158,19 @@ def _titration(plan: Plan, facts: Facts, _: PumpState | None) -> list[str]:
                 for part in step.writes.regimen.parts
                 if part.amount.to("mg") > largest
             ]
-    for at, dose in doses:
+    for step in plan.steps:
+        if step.do != "take" or step.dose is None:
+            continue
+        at, dose, dose_most = step.at, step.dose.value, _most(step)
         if not dose - now_mg <= most:
             problems.append(f"a rise of {plain(dose - now_mg)} mg a day is more than {plain(most)} mg")
-        if dose > now_mg and not (last_at is None or at - last_at >= apart):
+        elif not dose_most - now_most <= most:
+            extra = plain(dose_most - now_most)
+            problems.append(f"a rise of {extra} mg a day with as-needed doses is more than {plain(most)} mg")
+        rises = dose > now_mg or dose_most > now_most
+        if rises and not (last_at is None or days_between(last_at, at, facts) >= apart):
             problems.append("a rise comes sooner than 3 days after the last change")
-        now_mg, last_at = dose, at
+        now_mg, now_most, last_at = dose, dose_most, at
     return problems
 
 
@@ -157,20 +192,40 @@ def _taper(plan: Plan, facts: Facts, _: PumpState | None) -> list[str]:
     use = facts.oral
     if not isinstance(use, Known) or use.value is None:
         return ["nothing is taken by mouth that could be tapered"]
-    now_mg = use.value.daily_mg.value
+    now_mg, before = use.value.scheduled_mg.value, last_fall(facts)
+    # One step to zero is allowed from here, so the length of a taper has no meaning.
+    single_step = lowest_after(now_mg, facts.book) == 0
     problems = []
     doses = _doses(plan, "take")
     stops = [step.at for step in plan.steps if step.do == "stop"]
-    for _at, dose in doses:
+    for at, dose in doses:
         if not dose < now_mg:
             problems.append(f"{plain(dose)} mg a day is not less than {plain(now_mg)} mg")
-        now_mg = dose
-    if len(stops) != 1 or not doses or plan.steps[-1].do not in ("stop", "review"):
-        problems.append("a taper ends with one stop after its last dose")
-    elif not stops[0] - doses[0][0] >= taper_days(facts):
-        problems.append(f"it is shorter than {taper_days(facts).days} days")
-    if doses and not doses[-1][1] <= facts.book.quantity("oral.smallest").value * 2:
+        problems += _fall(now_mg, dose, before, at, facts)
+        now_mg, before = dose, at
+    if len(stops) != 1 or not (doses or single_step) or plan.steps[-1].do not in ("stop", "review"):
+        return [*problems, "a taper ends with one stop after its last dose"]
+    if lowest_after(now_mg, facts.book) > 0:
         problems.append("its last dose is too large to stop from")
+    elif before is not None and days_between(before, stops[0], facts) < days_before_step(now_mg, facts.book):
+        problems.append("its stop comes too soon after the step before it")
+    if doses and stops[0] < doses[-1][0]:
+        problems.append("a taper ends with one stop after its last dose")
+    if not single_step and days_between(doses[0][0], stops[0], facts) < taper_days(facts).days:
+        problems.append(f"it is shorter than {taper_days(facts).days} days")
+    return problems
+
+
+def _fall(now_mg: Decimal, dose: Decimal, before: datetime | None, at: datetime, facts: Facts) -> list[str]:
+    """What one step of a taper falls by too much, or too soon after the step before it."""
+    problems = []
+    lowest = lowest_after(now_mg, facts.book)
+    if not lowest <= Fraction(dose):
+        limit = plain(rounded(Decimal(lowest.numerator) / Decimal(lowest.denominator), "0.1", "up"))
+        problems.append(f"a fall from {plain(now_mg)} to {plain(dose)} mg a day is too large; {limit} mg is the lowest")
+    wait = days_before_step(now_mg, facts.book)
+    if before is not None and days_between(before, at, facts) < wait:
+        problems.append(f"the step to {plain(dose)} mg a day comes sooner than {wait} days after the one before")
     return problems
 
 

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime
 from decimal import Decimal
-
-from msgspec.structs import replace
+from fractions import Fraction
 
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
-from eutonia.chart.orders import evenly
+from eutonia.chart.oral import OralUse
 from eutonia.evidence import Unknown
+from eutonia.plan.dates import days_after
+from eutonia.plan.fall import days_before_step, last_fall, lowest_after
 from eutonia.plan.guard import taper_days
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
+from eutonia.plan.split import lower_dose, needs_halves, split
 from eutonia.plan.words import taking
 from eutonia.pump import PumpState
 from eutonia.quantity import Quantity, plain, rounded
 
-_ENTRIES = ("oral.taper_days", "oral.taper_days_long_use", "oral.long_use_days", "oral.withdrawal_onset")
+_ENTRIES = (
+    "oral.taper_days",
+    "oral.taper_days_long_use",
+    "oral.long_use_days",
+    "oral.withdrawal_onset",
+    "oral.taper_share",
+    "oral.taper_small",
+)
 
 WATCH = (
     "Rebound spasticity, hallucinations, agitation, fever, seizure: back to the last dose that was borne, and ask for help.",
@@ -37,66 +46,118 @@ def build(facts: Facts, pump: PumpState | None, _: e.Request | None) -> Iterator
             book, "taper", why, "Write what is taken, or taken again: 'oral 10 mg three times a day'.", *_ENTRIES
         )
         return
+    if use.value.scheduled_mg.value == 0:
+        yield refuse(
+            book,
+            "taper",
+            f"Only as-needed doses are on the chart ({use.value.written}), so what is taken daily is not known.",
+            "Write what is taken: 'oral 5 mg three times a day'; nothing to taper if it is hardly ever taken.",
+            *_ENTRIES,
+        )
+        return
+    if use.value.scheduled_mg.value <= book.quantity("oral.smallest").to("mg"):
+        yield _stop_only(facts, use.value)
+        return
     shortest = taper_days(facts).days
-    lengths = [
-        shortest,
-        *(int(each.to("days")) for each in book.quantities("oral.taper_shapes_days") if each.to("days") > shortest),
-    ]
-    for length in lengths:
-        yield _down(facts, use.value.daily_mg.value, length, use.value.regimens[0].liquid, pump)
+    longer = (int(each.to("days")) for each in book.quantities("oral.taper_shapes_days"))
+    for length in (shortest, *(days for days in longer if days > shortest)):
+        yield _down(facts, use.value, length, gentle=length > shortest, pump=pump)
 
 
-def doses(today: Decimal, length: int, grain: Decimal, last: Decimal, most: Decimal) -> list[tuple[int, Decimal]]:
-    """The dated doses of a taper: (day, daily dose in mg); the stop comes on day `length`.
+def doses(
+    today: Decimal, length: int, last: Decimal, facts: Facts, liquid: Quantity | None
+) -> Iterator[tuple[int, Decimal]]:
+    """Yield the dated doses of a taper from the ceiling down: (day, daily dose in mg); the stop comes on day `length`.
 
-    Each step keeps the same share of the dose before it, rounded up to what can be dispensed (towards today's dose), until
-    the last dose.
+    Each step keeps about the same share of the dose before it, rounded up to what can be dispensed (towards today's dose),
+    until the last dose, and falls by no more than one step of a taper may.
     """
     every = 1 if length <= 14 else max(2, length // 14)
     count = length // every
-    start = min(today, most + 1)
-    found: list[tuple[int, Decimal]] = []
-    before = today
+    before, begun = today, None
     for n in range(count):
-        share = float(last / start) ** ((n + 1) / count) if start > last else 0.0
-        exact = rounded(float(start) * share, "0.0001") if share else last
-        dose = max(min(rounded(exact, grain, "up"), most), last)
-        if dose < before:
-            found.append((n * every, dose))
-            before = dose
-    if not found:
-        return [(0, last)] if today > last else []
-    # The taper begins with its first lower dose.
-    return [(day - found[0][0], dose) for day, dose in found]
+        share = float(last / today) ** ((n + 1) / count) if today > last else 1.0
+        exact = Fraction(rounded(float(today) * share, "0.0001"))
+        dose = lower_dose(max(exact, lowest_after(before, facts.book), Fraction(last)), before, facts, liquid)
+        if dose is None or needs_halves(dose, facts, liquid):
+            continue
+        # The taper begins with its first lower dose.
+        begun = n * every if begun is None else begun
+        yield n * every - begun, dose
+        before = dose
 
 
-def _down(facts: Facts, today: Decimal, length: int, liquid: Quantity | None, pump: PumpState | None) -> Plan:
-    book = facts.book
-    grain = book.quantity("oral.smallest").to("mg") if liquid is None else liquid.to("mg/mL") / 10
-    # The last dose is one that the guard lets a taper stop from; from a small dose it is the smallest.
-    last = book.quantity("oral.smallest").to("mg") * (2 if today > 15 else 1)
-    most = book.quantity("oral.daily_max").to("mg/day")
+def _high(today: Decimal, step: Decimal, facts: Facts, liquid: Quantity | None) -> Iterator[Decimal]:
+    """The daily doses of a taper down to the ceiling, mg: nobody who takes more is brought there at once."""
+    while today > facts.book.quantity("oral.daily_max").to("mg/day"):
+        lower = lower_dose(today - step, today, facts, liquid)
+        assert lower is not None
+        today = lower
+        yield today
+
+
+def _begin(today: Decimal, facts: Facts) -> datetime:
+    """When the first step may come: some days after the dose fell last."""
+    fell = last_fall(facts)
+    if fell is None:
+        return facts.now
+    return max(facts.now, days_after(fell, days_before_step(today, facts.book), facts))
+
+
+def _down(facts: Facts, use: OralUse, length: int, *, gentle: bool, pump: PumpState | None) -> Plan:
+    book, today, liquid = facts.book, use.scheduled_mg.value, use.liquid
+    begin, day = _begin(today, facts), 0
     steps: list[Step] = []
-    times = book.count("oral.start_times_a_day")
-    for day, dose in doses(today, length, grain, last, most):
-        even = rounded(dose, grain, "up")
-        count = times if even <= book.quantity("oral.single_max").to("mg") * times else times + 1
-        regimen = replace(evenly(even, count, grain), liquid=liquid)
-        steps.append(taking(facts.now + timedelta(days=day), "", regimen, facts))
-    steps.append(
-        Step(
-            facts.now + timedelta(days=length),
-            "stop",
-            "Stop; look for signs of withdrawal over the next days; write 'oral stop'.",
-            writes=e.Oral(None),
-        )
-    )
-    facts_, sources = basis(book, *_ENTRIES)
-    use = facts.oral
-    since = facts.age_days(use.value.since) if not isinstance(use, Unknown) and use.value is not None else 0
+    # The longer tapers take the smaller step of the range from above the ceiling, too.
+    high_step = book.quantities("oral.taper_high_step")[0 if gentle else 1].to("mg/day")
+    daily = today
+    for daily in _high(today, high_step, facts, liquid):
+        steps.append(taking(days_after(begin, day, facts), "", split(daily, facts, liquid), facts))
+        day += int(book.quantity("oral.taper_high_days").to("days"))
+    # The last dose is one that the guard lets a taper stop from; from a small dose it is the smallest.
+    last = book.quantity("oral.smallest").to("mg") * (2 if daily > 15 else 1)
+    for after, dose in doses(daily, length, last, facts, liquid):
+        steps.append(taking(days_after(begin, day + after, facts), "", split(dose, facts, liquid), facts))
+    length += day
+    steps.append(_stop(days_after(begin, length, facts)))
+    above = day > 0
+    facts_, sources = basis(book, *_ENTRIES, *(("oral.taper_high_step", "oral.taper_high_days") if above else ()))
     beside = " The pump is titrated beside it." if pump is not None and pump.running else ""
+    high = (
+        f" Above {plain(book.quantity('oral.daily_max'))} at most {plain(high_step)} mg every 2 days, then"
+        if above
+        else " Each step is"
+    )
     why = (
-        f"From {plain(today)} mg daily over {length} days in steps of about the same percentage; taken for {since} days. "
-        f"Sources give 1-2 weeks, 2 weeks or more, about 3 weeks after long use; the longer governs (C-11).{beside}"
+        f"From {plain(today)} mg daily over {length} days; taken for {facts.age_days(use.since)} days.{high} at most a third of what is "
+        f"taken, and up to 5 mg from 7.5 mg down (assumption). Sources give 1-2 weeks, 2 weeks or more, about 3 weeks after long use; "
+        f"the longer governs (C-11).{_extra(use)}{beside}"
     )
     return Plan("taper", f"{length} days", "home", tuple(steps), why, facts_, sources, WATCH)
+
+
+def _extra(use: OralUse) -> str:
+    """What the taper does with as-needed doses."""
+    if not any(regimen.as_needed for regimen in use.regimens):
+        return ""
+    return (
+        " As-needed doses are not counted as taken and end with the first step; if they are taken regularly, write them as regular "
+        "doses first."
+    )
+
+
+def _stop(at: datetime) -> Step:
+    words = "Stop; look for signs of withdrawal over the next days; write 'oral stop'."
+    return Step(at, "stop", words, writes=e.Oral(None))
+
+
+def _stop_only(facts: Facts, use: OralUse) -> Plan:
+    """One step to zero, where no smaller dose can be dispensed."""
+    facts_, sources = basis(facts.book, *_ENTRIES)
+    why = (
+        f"{plain(use.scheduled_mg.value)} mg daily is no more than half of the smallest tablet; from 7.5 mg down one step of up to 5 mg, to "
+        f"zero included, is allowed (assumption).{_extra(use)}"
+    )
+    return Plan(
+        "taper", "one step", "home", (_stop(_begin(use.scheduled_mg.value, facts)),), why, facts_, sources, WATCH
+    )

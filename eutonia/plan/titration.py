@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 from msgspec.structs import replace
 
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
-from eutonia.chart.orders import Regimen, evenly
+from eutonia.chart.oral import OralUse
+from eutonia.chart.orders import Regimen
 from eutonia.evidence import Known, Unknown
 from eutonia.findings.effects import holding
 from eutonia.findings.finding import listed
+from eutonia.findings.interactions import depressants
 from eutonia.findings.kidney import Kidney, kidney
+from eutonia.plan.contact import contact
+from eutonia.plan.dates import days_after
 from eutonia.plan.guard import oral_step, oral_window
+from eutonia.plan.hold import hold
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
-from eutonia.plan.words import regimen_words, taking, when
+from eutonia.plan.split import grain_of, lower_dose, split
+from eutonia.plan.words import as_taken, taking
 from eutonia.pump import PumpState
 from eutonia.quantity import Quantity, plain, rounded
 
@@ -49,10 +55,11 @@ def build(facts: Facts, _: PumpState | None, request: e.Request | None) -> Itera
         why = use.says if isinstance(use, Unknown) else "no kidney value says how much of the usual dose is left"
         yield refuse(book, "titration", f"{why[0].upper()}{why[1:]}.", "Write what is missing.", *_ENTRIES)
         return
-    today = use.value.daily_mg.value if use.value is not None else Decimal(0)
+    taken = use.value
+    today = taken.scheduled_mg.value if taken is not None else Decimal(0)
     if effects := holding(facts):
-        if use.value is not None:
-            yield from _hold(facts, today, listed(list(effects)))
+        if taken is not None:
+            yield from hold(facts, taken, listed(list(effects)), WATCH)
         else:
             yield refuse(
                 book,
@@ -63,8 +70,8 @@ def build(facts: Facts, _: PumpState | None, request: e.Request | None) -> Itera
             )
         return
     liquid = request.liquid if request is not None else None
-    if use.value is not None and liquid is None:
-        liquid = use.value.regimens[0].liquid
+    if taken is not None and liquid is None:
+        liquid = taken.liquid
     if liquid is not None and liquid not in book.quantities("oral.liquids"):
         names = listed([plain(each) for each in book.quantities("oral.liquids")])
         yield refuse(
@@ -75,14 +82,8 @@ def build(facts: Facts, _: PumpState | None, request: e.Request | None) -> Itera
             "oral.liquids",
         )
         return
-    if request is not None and request.kind == "start oral" and today > 0:
-        yield refuse(
-            book,
-            "titration",
-            f"{plain(today)} mg daily is taken already.",
-            "Ask for 'titrate oral', or write 'oral stop'.",
-            *_ENTRIES,
-        )
+    if refusal := _already(facts, taken, request):
+        yield refusal
         return
     failed = any("baclofen" in each.drug and each.outcome == "intolerable" for each in facts.failed)
     if failed and today == 0 and facts.overridden("titration", e.Oral) is None:
@@ -95,46 +96,88 @@ def build(facts: Facts, _: PumpState | None, request: e.Request | None) -> Itera
         )
         return
     if isinstance(facts.age, Known) and facts.age.value < book.count("oral.age_min"):
-        yield _child(facts, today, facts.age.value)
+        yield _child(facts, today, facts.age.value, liquid)
         return
-    if today > window[1]:
-        yield _descend(facts, today, window[1], liquid)
+    extra = taken.daily_mg.value - today if taken is not None else Decimal(0)
+    if today > window[1] or (extra and today + extra > window[1]):
+        yield _descend(facts, taken, window[1], liquid)
         return
-    if today == window[1]:
-        weeks = book.quantity("oral.no_effect_weeks")
-        yield refuse(
-            book,
-            "titration",
-            f"{plain(today)} mg daily is at the ceiling of {plain(window[1])} mg for this person.",
-            f"If there is no benefit about {weeks} after the highest dose, taper, and consider the intrathecal way (IND-03).",
-            *_ENTRIES,
-            "oral.no_effect_weeks",
-        )
+    if taken is not None and today + extra == window[1]:
+        yield _no_step(facts, taken, window[1])
         return
-    if today > 0:
-        yield _stay(facts, today, use.value.regimens if use.value is not None else ())
-    pace = book.quantity("oral.step_days").to("days")
-    for days, name in ((pace, "every 3 days, the fastest pace"), (Decimal(7), "every 7 days, more slowly")):
-        plan = _climb(facts, today, window[1], step, liquid, int(days), name)
+    if taken is not None:
+        yield _stay(facts, taken)
+    paces = [
+        (int(book.quantity("oral.step_days").to("days")), "every 3 days, the fastest pace"),
+        (7, "every 7 days, more slowly"),
+    ]
+    if depressants(facts):
+        # Beside another depressant of the nervous system the slower pace stands first (MON-01).
+        paces.reverse()
+    for days, name in paces:
+        plan = _climb(facts, taken, window[1], step, liquid, days, name)
         if plan is None:
-            yield refuse(
-                book,
-                "titration",
-                "What the kidneys leave of the first dose is smaller than the smallest dispensable dose.",
-                "A liquid ('request start oral; liquid 1 mg/mL'), or another treatment.",
-                *_ENTRIES,
-            )
+            yield _no_step(facts, taken, window[1])
             return
         yield plan
 
 
-def _stay(facts: Facts, today: Decimal, regimens: tuple[Regimen, ...]) -> Plan:
+def _already(facts: Facts, taken: OralUse | None, request: e.Request | None) -> Refusal | None:
+    """Why nothing is begun or raised: it is taken already, or nobody wrote how much of it is taken."""
+    if taken is None:
+        return None
+    if taken.scheduled_mg.value == 0:
+        return refuse(
+            facts.book,
+            "titration",
+            f"Only as-needed doses are on the chart ({taken.written}), so what is taken daily is not known.",
+            "Write what is taken: 'oral 5 mg three times a day', or 'oral stop'.",
+            *_ENTRIES,
+        )
+    if request is not None and request.kind == "start oral":
+        return refuse(
+            facts.book,
+            "titration",
+            f"{plain(taken.scheduled_mg.value)} mg daily is taken already.",
+            "Ask for 'titrate oral', or write 'oral stop'.",
+            *_ENTRIES,
+        )
+    return None
+
+
+def _no_step(facts: Facts, taken: OralUse | None, most: Decimal) -> Refusal:
+    """Why no further step fits: the ceiling of this person, or a first dose that cannot be dispensed."""
+    book = facts.book
+    if taken is None:
+        return refuse(
+            book,
+            "titration",
+            "What the kidneys leave of the first dose is smaller than the smallest dispensable dose.",
+            "A liquid ('request start oral; liquid 1 mg/mL'), or another treatment.",
+            *_ENTRIES,
+        )
+    weeks = book.quantity("oral.no_effect_weeks")
+    words = f"{plain(taken.scheduled_mg.value)} mg daily"
+    if taken.daily_mg != taken.scheduled_mg:
+        words += f" (up to {plain(taken.daily_mg.value)} mg with as-needed doses)"
+    ceiling = plain(rounded(most, "0.1", "down"))
+    at = taken.daily_mg.value == most
+    return refuse(
+        book,
+        "titration",
+        f"{words} is {'at' if at else 'as near as a dispensable dose comes to'} the ceiling of {ceiling} mg for this person.",
+        f"If there is no benefit about {weeks} after the highest dose, taper, and consider the intrathecal way (IND-03).",
+        *_ENTRIES,
+        "oral.no_effect_weeks",
+    )
+
+
+def _stay(facts: Facts, taken: OralUse) -> Plan:
     """Staying at today's dose, where the response is enough: the lowest adequate dose is kept."""
     facts_, sources = basis(facts.book, *_ENTRIES)
-    after = facts.now + timedelta(days=float(facts.book.quantity("oral.step_days").to("days")))
-    words = " + ".join(regimen.written for regimen in regimens)
+    after = days_after(facts.now, facts.book.quantity("oral.step_days").to("days"), facts)
     steps = (
-        Step(facts.now, "take", f"Stay at {words} ({plain(today)} mg daily).", Quantity.of(today, "mg/day")),
+        Step(facts.now, "take", f"Stay at {as_taken(taken, facts)}.", taken.scheduled_mg),
         Step(after, "review", "Score the tone (Ashworth, Penn) and ask for effects."),
     )
     return Plan(
@@ -142,30 +185,40 @@ def _stay(facts: Facts, today: Decimal, regimens: tuple[Regimen, ...]) -> Plan:
     )
 
 
-def _descend(facts: Facts, today: Decimal, most: Decimal, liquid: Quantity | None) -> Plan:
-    """Down to the ceiling that the kidneys leave, in steps no larger than a rise, never at once."""
+def _descend(facts: Facts, taken: OralUse | None, most: Decimal, liquid: Quantity | None) -> Plan:
+    """Down to the ceiling of this person: as-needed doses first, then steps no larger than a rise, never at once."""
+    assert taken is not None
     book = facts.book
-    grain = grain_of(liquid, facts)
     step = book.quantity("oral.step_a_day").to("mg/day")
+    days = book.quantity("oral.step_days").to("days")
     steps: list[Step] = []
-    daily, at = today, facts.now
+    daily, at = taken.scheduled_mg.value, facts.now
+    if daily <= most:
+        parts = tuple(part for regimen in taken.regimens for part in regimen.parts if not part.as_needed)
+        steps.append(taking(at, "Without the as-needed doses: ", Regimen(parts, liquid), facts))
+        at = days_after(at, days, facts)
     while daily > most:
-        daily = rounded(max(daily - step, min(most, daily)), grain, "down")
-        regimen = replace(split(daily, grain, facts), liquid=liquid)
-        steps.append(taking(at, "", regimen, facts))
-        at += timedelta(days=float(book.quantity("oral.step_days").to("days")))
+        lower = lower_dose(daily - step, daily, facts, liquid)
+        ceiling = rounded(most, grain_of(liquid, facts), "down")
+        daily = max(lower, min(ceiling, daily)) if lower is not None else ceiling
+        steps.append(taking(at, "", split(daily, facts, liquid), facts))
+        at = days_after(at, days, facts)
     steps.append(
         Step(at, "review", "Score the tone and ask for effects and for signs of withdrawal; check creatinine.")
     )
     facts_, sources = basis(book, *_ENTRIES, "oral.fall")
+    extra = " (as-needed doses at their maximum)" if taken.daily_mg != taken.scheduled_mg else ""
     why = (
-        f"{plain(today)} mg daily is above the {plain(rounded(most, '0.1', 'down'))} mg that the kidneys leave; it goes down by at most "
-        f"{plain(step)} mg every 3 days."
+        f"{plain(taken.daily_mg.value)} mg daily{extra} is above the {plain(rounded(most, '0.1', 'down'))} mg that the kidneys leave; "
+        f"as-needed doses end first, and the dose goes down by at most {plain(step)} mg every 3 days."
+        if extra
+        else f"{plain(taken.daily_mg.value)} mg daily is above the {plain(rounded(most, '0.1', 'down'))} mg that the kidneys leave; it goes "
+        f"down by at most {plain(step)} mg every 3 days."
     )
     return Plan("titration", "down to the ceiling", "home", tuple(steps), why, facts_, sources, WATCH)
 
 
-def _child(facts: Facts, today: Decimal, age: int) -> Plan | Refusal:
+def _child(facts: Facts, today: Decimal, age: int, liquid: Quantity | None) -> Plan | Refusal:
     """Below 12 years, after an override: the UK start by weight; no source gives the steps, so none are planned."""
     book = facts.book
     names = ("oral.child_start_per_kg", "oral.child_daily_max", "oral.age_min")
@@ -189,15 +242,16 @@ def _child(facts: Facts, today: Decimal, age: int) -> Plan | Refusal:
             f"A specialist sets them; UK and EU labels give {plain(ceiling)} at most, raised about once a week.",
             *names,
         )
-    grain = book.quantity("oral.smallest").to("mg")
-    daily = rounded(min(begin, ceiling.value), grain, "down")
+    share = known.share if isinstance(known := kidney(facts), Kidney) else Fraction(0)
+    scaled = min(Fraction(begin), Fraction(ceiling.value)) * share
+    daily = rounded(Decimal(scaled.numerator) / Decimal(scaled.denominator), grain_of(liquid, facts), "down")
     if daily == 0:
         return refuse(
             book, "titration", f"{plain(begin)} mg daily cannot be dispensed with tablets.", "A liquid.", *names
         )
-    regimen = evenly(daily, book.count("oral.start_times_a_day"), grain)
+    regimen = split(daily, facts, liquid)
     facts_, sources = basis(book, *names)
-    later = facts.now + timedelta(days=7)
+    later = days_after(facts.now, 7, facts)
     steps = (
         taking(facts.now, "", regimen, facts),
         Step(later, "review", "Score the tone and ask for effects; a specialist sets the next step."),
@@ -205,26 +259,31 @@ def _child(facts: Facts, today: Decimal, age: int) -> Plan | Refusal:
     why = (
         f"Below 12 years not established (override on the chart). UK and EU labels start with about {plain(per_kg)} mg for each kg of body "
         f"weight daily ({plain(rounded(begin, '0.1'))} mg), at most {plain(ceiling)}; raised about once a week."
+        + (f" Scaled to {share} by the kidneys." if share < 1 else "")
     )
     return Plan("titration", "start by weight", "clinic", steps, why, facts_, sources, WATCH, overridden="age")
 
 
-def grain_of(liquid: Quantity | None, facts: Facts) -> Decimal:
-    """The smallest amount in mg by which a dose can differ: half of the smallest tablet, or a tenth of a mL."""
-    return facts.book.quantity("oral.smallest").to("mg") if liquid is None else liquid.to("mg/mL") / 10
-
-
 def _climb(
-    facts: Facts, today: Decimal, most: Decimal, step: Decimal, liquid: Quantity | None, days: int, name: str
+    facts: Facts,
+    taken: OralUse | None,
+    most: Decimal,
+    step: Decimal,
+    liquid: Quantity | None,
+    days: int,
+    name: str,
 ) -> Plan | None:
     book = facts.book
     grain = grain_of(liquid, facts)
-    use = facts.oral
-    assert not isinstance(use, Unknown)
+    today = taken.scheduled_mg.value if taken is not None else Decimal(0)
+    # As-needed doses go on beside the higher dose, and count at their maximum against the ceiling.
+    extra = tuple(part for regimen in taken.regimens for part in regimen.as_needed) if taken is not None else ()
+    most -= Regimen(extra).daily.value
     at = facts.now
-    if use.value is not None:
-        at = max(at, use.value.changed + timedelta(days=days))
+    if taken is not None:
+        at = max(at, days_after(taken.changed, days, facts))
     first = book.quantity("oral.start").to("mg") * book.count("oral.start_times_a_day")
+    beside = depressants(facts)
     steps: list[Step] = []
     daily = today
     known = kidney(facts)
@@ -234,10 +293,12 @@ def _climb(
         new = rounded(min(daily + rise, most), grain, "down")
         if new <= daily:
             break
-        regimen = replace(split(new, grain, facts), liquid=liquid)
+        regimen = split(new, facts, liquid)
         condition = "" if not steps else "If the response is not enough and the last dose was borne well: "
-        steps.append(taking(at, condition, regimen, facts))
-        daily, at = new, at + timedelta(days=days)
+        steps.append(taking(at, condition, replace(regimen, parts=(*regimen.parts, *extra)), facts))
+        if beside:
+            steps.append(contact(at, beside, facts))
+        daily, at = new, days_after(at, days, facts)
     if not steps:
         return None
     low, high = book.span("oral.usual_daily")
@@ -260,44 +321,3 @@ def _climb(
     if off := facts.having("off label"):
         why = f"OFF-LABEL for {listed(off)}. {why}"
     return Plan("titration", name, "home", tuple(steps), why, facts_, sources, WATCH)
-
-
-def split(daily: Decimal, grain: Decimal, facts: Facts) -> Regimen:
-    """The day's dose in three doses, in four where three would be larger than the greatest single dose."""
-    times = facts.book.count("oral.start_times_a_day")
-    largest = facts.book.quantity("oral.single_max").to("mg")
-    return evenly(daily, times if daily <= largest * times else times + 1, grain)
-
-
-def _hold(facts: Facts, today: Decimal, effects: str) -> Iterator[Plan]:
-    facts_, sources = basis(facts.book, *_ENTRIES, "caution.elderly")
-    after = facts.now + timedelta(days=float(facts.book.quantity("oral.step_days").to("days")))
-    regimen = (
-        split(today, facts.book.quantity("oral.smallest").to("mg"), facts) if today % Decimal("2.5") == 0 else None
-    )
-    words = regimen_words(regimen, facts) if regimen else f"{plain(today)} mg daily as before"
-    review = Step(after, "review", "Ask again; go on only when the effect has passed ('symptom ...; resolved').")
-    hold = Step(facts.now, "take", f"Stay at {words}.", Quantity.of(today, "mg/day"))
-    yield Plan(
-        "titration",
-        "hold",
-        "home",
-        (hold, review),
-        f"Reported: {effects}. A reported effect holds the next rise ({when(facts.now, facts)}).",
-        facts_,
-        sources,
-        WATCH,
-    )
-    back = today - facts.book.quantity("oral.step_a_day").to("mg/day")
-    if regimen is not None and back >= facts.book.quantity("oral.smallest").to("mg"):
-        down = taking(facts.now, "Back to ", split(back, Decimal("2.5"), facts), facts)
-        yield Plan(
-            "titration",
-            "step back",
-            "home",
-            (down, review),
-            f"Reported: {effects}. One step back where holding is not enough.",
-            facts_,
-            sources,
-            WATCH,
-        )

@@ -39,8 +39,8 @@ def _taken(facts: Facts, regimen: Regimen) -> Plan | Refusal:
     entries = ("oral.step_a_day", "oral.step_days", "oral.daily_max", "oral.taper_days")
     if not isinstance(use, Known):
         return refuse(book, "titration", f"{use.says[0].upper()}{use.says[1:]}.", "Write what is missing.", *entries)
-    today = use.value.daily_mg.value if use.value is not None else None
-    daily = regimen.daily.to("mg/day")
+    today = use.value.scheduled_mg.value if use.value is not None else None
+    daily = regimen.scheduled.to("mg/day")
     step = book.quantity("oral.step_a_day").to("mg/day")
     if today is not None and today - daily > step:
         return refuse(
@@ -51,7 +51,8 @@ def _taken(facts: Facts, regimen: Regimen) -> Plan | Refusal:
             *entries,
         )
     effects = holding(facts)
-    if effects and (today is None or daily > today):
+    more = use.value is None or regimen.daily.value > use.value.daily_mg.value or today is None or daily > today
+    if effects and more:
         return refuse(
             book,
             "titration",
@@ -74,7 +75,7 @@ def as_today(facts: Facts, pump: PumpState | None, kind: Kind) -> Plan:
     if kind == "adjust":
         today = pump.program.daily if pump is not None and pump.program is not None else None
     elif isinstance(use, Known) and use.value is not None:
-        today = use.value.daily_mg
+        today = use.value.scheduled_mg
     beside = ""
     if kind == "titration" and pump is not None and pump.running and pump.program is not None:
         beside = f", the pump giving {plain(pump.program.daily)}"

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
+from eutonia.chart.oral import OralUse
 from eutonia.chart.orders import Program, Regimen
 from eutonia.moment import shown, shown_day
 from eutonia.plan.plan import Step
@@ -37,24 +38,36 @@ def tablets(dose_mg: Decimal, sizes: tuple[Quantity, ...]) -> str | None:
 
 def regimen_words(regimen: Regimen, facts: Facts) -> str:
     """A regimen with its daily total and what to dispense: '5 mg three times a day (15 mg daily; tablets: 5 mg)'."""
+    return f"{regimen.written} ({_total(regimen)}; {_dispensing(regimen, facts)})"
+
+
+def as_taken(use: OralUse, facts: Facts) -> str:
+    """What is taken by mouth now, each order as it was written, with totals and what to dispense."""
+    return " + ".join(regimen_words(regimen, facts) for regimen in use.regimens)
+
+
+def _total(regimen: Regimen) -> str:
+    taken, most = plain(regimen.scheduled.value), plain(regimen.daily.value)
+    return f"{taken} mg daily, up to {most} mg with as-needed doses" if regimen.as_needed else f"{taken} mg daily"
+
+
+def _dispensing(regimen: Regimen, facts: Facts) -> str:
     sizes = facts.book.quantities("oral.tablets")
     doses = list(dict.fromkeys(part.amount.to("mg") for part in regimen.parts))
     if regimen.liquid is not None:
         each = [f"{plain(d)} mg = {plain(d / regimen.liquid.to('mg/mL'))} mL" for d in doses]
-        how = f"{plain(regimen.liquid)} liquid: " + ", ".join(each)
-    else:
-        how = "tablets: " + ", ".join(_dispensed(d, sizes) for d in doses)
-    return f"{regimen.written} ({plain(regimen.daily.value)} mg daily; {how})"
+        return f"{plain(regimen.liquid)} liquid: " + ", ".join(each)
+    return "tablets: " + ", ".join(_dispensed(d, sizes) for d in doses)
 
 
 def taking(at: datetime, before: str, regimen: Regimen, facts: Facts) -> Step:
-    """The step of taking a regimen from a moment on; `before` opens its sentence."""
-    return Step(at, "take", f"{before}{regimen_words(regimen, facts)}.", regimen.daily, writes=e.Oral(regimen))
+    """The step of taking a regimen from a moment on; `before` opens its sentence.  Its dose is without as-needed doses."""
+    return Step(at, "take", f"{before}{regimen_words(regimen, facts)}.", regimen.scheduled, writes=e.Oral(regimen))
 
 
 def _dispensed(dose_mg: Decimal, sizes: tuple[Quantity, ...]) -> str:
     made = tablets(dose_mg, sizes)
-    return f"{plain(dose_mg)} mg" if made == f"{plain(dose_mg)} mg" else f"{plain(dose_mg)} mg = {made}"
+    return f"{plain(dose_mg)} mg" if made in (None, f"{plain(dose_mg)} mg") else f"{plain(dose_mg)} mg = {made}"
 
 
 def runs(

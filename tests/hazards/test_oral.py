@@ -111,7 +111,9 @@ def test_no_titration_rises_sooner_than_after_three_days_or_by_more_than_a_step(
 _THREE_DAYS = 72
 _CLIMBS = [
     ((0, 15), (_THREE_DAYS, 30), True),
-    ((0, 15), (_THREE_DAYS - 1, 30), False),
+    # Calendar days count, so that a clock put forward or a visit an hour early moves nothing.
+    ((0, 15), (_THREE_DAYS - 1, 30), True),
+    ((0, 15), (_THREE_DAYS - 10, 30), False),
     ((0, 15), (24, 30), False),
     ((0, 15), (_THREE_DAYS, 32.5), False),
     ((0, 15), (_THREE_DAYS, 80), False),
@@ -127,8 +129,8 @@ def test_the_guard_lets_through_no_rise_that_is_too_soon_or_too_large_whoever_bu
     steps = [(hours, "take", f"{dose} mg/day") for hours, dose in (first, second)]
     assert (gate(ORAL, "2026-01-06 09:00", "titration", *steps) == ()) == lets
     taken = ORAL + "2026-01-06 08:00 oral 5 mg three times a day\n"
-    assert gate(taken, "2026-01-06 09:00", "titration", (70, "take", "20 mg/day"))
-    assert gate(taken, "2026-01-06 09:00", "titration", (71, "take", "20 mg/day")) == ()
+    assert gate(taken, "2026-01-06 09:00", "titration", (62, "take", "20 mg/day"))
+    assert gate(taken, "2026-01-06 09:00", "titration", (63, "take", "20 mg/day")) == ()
 
 
 @pytest.mark.hazard("H20")

@@ -14,6 +14,7 @@ import eutonia
 from eutonia.advice import Advice
 from eutonia.chart import event as e
 from eutonia.chart.text import line_of
+from eutonia.evidence import Known
 from eutonia.plan import Plan, Step
 from eutonia.plan.guard import check
 from tests.charts import PUMP, charts
@@ -46,6 +47,10 @@ def _running(advice: Advice) -> Decimal | None:
     return pump.program.daily.value if pump is not None and pump.program is not None else None
 
 
+def _takes(advice: Advice) -> bool:
+    return isinstance(advice.facts.oral, Known) and advice.facts.oral.value is not None
+
+
 def _lawful(plan: Plan, advice: Advice) -> None:
     """The limits of the label and the monograph, written out once more as plain numbers."""
     assert plan.steps
@@ -56,7 +61,9 @@ def _lawful(plan: Plan, advice: Advice) -> None:
     for step in plan.steps:
         previewed(step)
     oral, given_, pumped = (_doses(plan, do) for do in ("take", "give", "program"))
-    assert all(unit == "mg/day" and Decimal("2.5") <= dose <= 80 for _, dose, unit in oral)
+    taken = advice.facts.oral.value.scheduled_mg.value if _takes(advice) else Decimal(0)
+    top = max(taken, Decimal(80)) if plan.kind == "taper" else Decimal(80)
+    assert all(unit == "mg/day" and Decimal("2.5") <= dose <= top for _, dose, unit in oral)
     assert all(unit == "mcg" and dose in (25, 50, 75, 100) for _, dose, unit in given_)
     assert all(unit == "mcg/day" and 12 <= dose <= 2003 for _, dose, unit in pumped)
     match plan.kind:
@@ -67,8 +74,14 @@ def _lawful(plan: Plan, advice: Advice) -> None:
         case "taper":
             assert [d for _, d, _ in oral] == sorted((d for _, d, _ in oral), reverse=True)
             assert plan.steps[-1].do == "stop"
-            assert plan.steps[-1].at - plan.steps[0].at >= timedelta(days=14)
-            assert oral[-1][1] <= 5
+            path = [*((at, dose) for at, dose, _ in oral), (plan.steps[-1].at, Decimal(0))]
+            assert not oral or path[-1][0] - path[0][0] >= timedelta(days=14)
+            for before, after in itertools.pairwise([(None, taken), *path]):
+                # 15 mg above 80 mg, a third from there down, up to 5 mg from 7.5 mg down.
+                fall = 15 if before[1] > 80 else 5 if before[1] <= Decimal("7.5") else before[1] / 3
+                assert before[1] - after[1] <= fall
+                least = timedelta(days=2 if before[1] > 80 else 1)
+                assert before[0] is None or after[0] - before[0] >= least
         case "trial":
             assert all(b - a >= timedelta(hours=24) for (a, _, _), (b, _, _) in itertools.pairwise(given_))
             assert [d for _, d, _ in given_] == sorted({d for _, d, _ in given_})
@@ -82,7 +95,8 @@ def _lawful(plan: Plan, advice: Advice) -> None:
             now = _running(advice)
             assert now is not None
             change = (pumped[0][1] / now - 1) * 100
-            assert 5 <= change <= 40 or -20 <= change <= -10
+            assert -20 <= change <= 40
+            assert change != 0
         case "holiday":
             assert plan.setting == "inpatient"
             end = next(s.at for s in plan.steps if s.do == "stop")
