@@ -45,7 +45,7 @@ def depressants(facts: Facts) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def find(facts: Facts, _: PumpState | None) -> Iterator[Finding]:
+def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
     """One finding for the drugs that add to it, one for what could not be recognised or was not asked."""
     book = facts.book
     depressant: list[tuple[Entry, list[Drug]]] = []
@@ -66,8 +66,12 @@ def find(facts: Facts, _: PumpState | None) -> Iterator[Finding]:
         )
     unknown = [part for drug in facts.drugs for part in drug.unrecognised]
     incomplete = facts.list_complete
-    if unknown or isinstance(incomplete, Unknown):
+    spine = [drug.text for drug in facts.drugs if drug.belongs("baclofen") and drug.intrathecal]
+    unpumped = spine if pump is None else []
+    if unknown or unpumped or isinstance(incomplete, Unknown):
         says = []
+        if unpumped:
+            says.append(f"For the spine, and no pump is on the chart: {listed([repr(text) for text in unpumped])}.")
         if unknown:
             says.append(f"Not recognised, so not checked: {listed([repr(name) for name in unknown])}.")
         if isinstance(incomplete, Unknown):

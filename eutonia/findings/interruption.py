@@ -6,8 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from msgspec import Struct
+
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
+from eutonia.chart.oral import OralChange
+from eutonia.evidence import Unknown
 from eutonia.findings.context import taking
 from eutonia.findings.finding import CAUTION, STOP, Finding, found, listed
 from eutonia.moment import shown_day
@@ -18,7 +22,7 @@ from eutonia.quantity import plain
 def find(facts: Facts, _: PumpState | None) -> Iterator[Finding]:
     """An abrupt stop or fall without a taper; lost supply, nothing by mouth, an operation."""
     if last := _abrupt(facts):
-        yield _stopped(facts, *last)
+        yield _stopped(facts, last)
     if waiting := interruptions(facts):
         yield found(
             facts.book,
@@ -55,44 +59,97 @@ def interruptions(facts: Facts) -> list[tuple[datetime, str]]:
     ]
 
 
-def _abrupt(facts: Facts) -> tuple[datetime, Decimal, Decimal] | None:
-    """The moment, the dose before and the dose after, where the drug fell faster than a taper allows.
+class _Fall(Struct, frozen=True):
+    """A stop or a fall of what is taken by mouth that no taper makes: its moment, and the doses before and after in mg."""
+
+    at: datetime
+    before: Decimal
+    after: OralChange
+
+    @property
+    def stopped(self) -> bool:
+        return self.after.most_mg == 0
+
+
+def _abrupt(facts: Facts) -> _Fall | None:
+    """The last stop or fall of what is taken, where it was faster than a taper allows; as-needed doses are not taken.
 
     A stop counts from the highest dose of the weeks before: a day on a small dose is no taper.  A fall by more than half
-    in one step counts as well.
+    within two days counts as well, as long as withdrawal may follow from it.
     """
-    history = facts.oral_history
-    if not history or facts.age_days(history[-1][0]) > facts.book.quantity("oral.long_use_days").to("days"):
+    history = facts.oral_history_taken
+    if not history or isinstance(facts.oral, Unknown):
         return None
-    at, after = history[-1]
-    before = history[-2][1] if len(history) > 1 else after
+    last = history[-1]
+    days = facts.age_days(last.at)
+    if days > facts.book.quantity("oral.long_use_days").to("days"):
+        return None
     smallest = facts.book.quantity("oral.smallest").value * 2
-    if after == 0:
+    if last.scheduled_mg == 0:
         shortest = timedelta(days=float(facts.book.quantity("oral.taper_days").to("days")))
-        doses = [dose for when, dose in history[:-1] if when >= at - shortest]
-        carried = [dose for when, dose in history[:-1] if when < at - shortest]
-        peak = max([*doses, *carried[-1:]], default=Decimal(0))
+        peak = _peak(facts, shortest)
         # The first step down of a taper lies at least its length before the stop; what ran on that day is its beginning.
-        begun = next((when for when, dose in reversed(history[:-1]) if dose == peak), at)
-        fell = next((when for when, dose in history if when > begun and dose < peak), at)
-        return (at, peak, after) if peak > smallest and at - fell < shortest else None
+        begun = next((x.at for x in reversed(history[:-1]) if x.scheduled_mg == peak), last.at)
+        fell = next((x.at for x in history if x.at > begun and x.scheduled_mg < peak), last.at)
+        return _Fall(last.at, peak, last) if peak > smallest and last.at - fell < shortest else None
+    before = _peak(facts, timedelta(days=2))
     most = facts.book.quantity("oral.fall").value
-    fall = (1 - after / before) * 100 if before else Decimal(0)
-    return (at, before, after) if fall > most and before > smallest * 2 else None
+    recent = days <= facts.book.quantity("oral.withdrawal_days").to("days")
+    fall = (1 - last.scheduled_mg / before) * 100 if before else Decimal(0)
+    return _Fall(last.at, before, last) if recent and fall > most and before > smallest * 2 else None
 
 
-def _stopped(facts: Facts, at: datetime, before: Decimal, after: Decimal) -> Finding:
-    how = "stopped" if after == 0 else f"lowered to {plain(after)} mg daily at once"
+def _peak(facts: Facts, span: timedelta) -> Decimal:
+    """The highest dose that was taken in this time before the last change."""
+    *earlier, last = facts.oral_history_taken
+    inside = [change.scheduled_mg for change in earlier if change.at >= last.at - span]
+    carried = [change.scheduled_mg for change in earlier if change.at < last.at - span]
+    return max([*inside, *carried[-1:]], default=Decimal(0))
+
+
+def _stopped(facts: Facts, fall: _Fall) -> Finding:
+    book, since = facts.book, facts.now - fall.at
+    days = facts.age_days(fall.at)
+    over = days > book.quantity("oral.withdrawal_days").to("days")
+    soon = since <= timedelta(hours=float(book.quantity("oral.restore_hours").to("h")))
+    to = f"{plain(fall.after.scheduled_mg)} mg daily" if fall.after.scheduled_mg else "as-needed doses only"
+    how = "stopped" if fall.stopped else f"lowered to {to} at once"
+    if over:
+        ago = f" ({days} days ago)"
+        todo = (
+            "Ask whether seizure, hallucinations, fever or rigidity followed within days of the stop, and write what is found. The old "
+            "dose is not taken again: a new start by the titration scheme, if the drug is still wanted."
+        )
+    elif soon:
+        ago = ""
+        todo = (
+            "Look for signs of withdrawal. Unless it was stopped for an overdose, an adverse effect or the kidneys, restore the dose (write "
+            "it: 'oral ...'), then taper it ('request taper oral')."
+        )
+    else:
+        ago = f" ({days} days ago)"
+        todo = (
+            "Look for signs of withdrawal now. With signs: emergency; back to the last dose under monitoring, then taper. Without signs, "
+            "48 h after the last dose (assumption), the full dose is not taken again at once: "
+            + (
+                "a new start by the titration scheme ('override abrupt-stop; by ...; because ...' opens it)."
+                if fall.stopped
+                else "stay at today's dose and ask again in days."
+            )
+        )
     return found(
-        facts.book,
+        book,
         "abrupt-stop",
-        STOP if after == 0 else CAUTION,
-        f"Baclofen by mouth was {how} on {shown_day(at, facts.home)} from {plain(before)} mg daily, faster than any taper.",
-        "Abrupt stop can cause seizures and hallucinations; they began about 18 h after the last dose in two cases.",
-        "Look for signs of withdrawal; restore the dose (write it: 'oral ...'), then taper it ('request taper oral').",
+        STOP if fall.stopped and not over else CAUTION,
+        f"Baclofen by mouth was {how} on {shown_day(fall.at, facts.home)}{ago} from {plain(fall.before)} mg daily, faster than any taper.",
+        "Abrupt stop can cause seizures and hallucinations; they began about 18 h after the last dose in two cases, and are looked for "
+        "within 14 days (assumption).",
+        todo,
         "oral.taper_days",
         "oral.withdrawal_onset",
         "oral.long_use_days",
         "oral.fall",
-        stops=("titration",) if after == 0 else (),
+        "oral.withdrawal_days",
+        "oral.restore_hours",
+        stops=("titration",) if fall.stopped and not over else (),
     )
