@@ -141,7 +141,7 @@ class Response(Struct, frozen=True):
 
 
 class Implant(Struct, frozen=True):
-    """A pump and its line were implanted."""
+    """A pump was implanted: with a new catheter, or (an exchange) on the catheter that was kept."""
 
     device: str
     capacity: Quantity
@@ -149,6 +149,13 @@ class Implant(Struct, frozen=True):
     tip: str | None = None
     alarm: Quantity | None = None
     clock: str | None = None
+    catheter: Literal["kept", "new"] | None = None
+
+
+class Explant(Struct, frozen=True):
+    """The pump was explanted: no drug is delivered from then on."""
+
+    reason: str | None = None
 
 
 class Revision(Struct, frozen=True):
@@ -196,10 +203,27 @@ class Residual(Struct, frozen=True):
     volume: Quantity
 
 
+class Emptied(Struct, frozen=True):
+    """The reservoir was emptied and not filled again; the volume is what came out."""
+
+    volume: Quantity
+
+
+class Aspirated(Struct, frozen=True):
+    """The catheter was aspirated through its access port: no drug is left in it."""
+
+    volume: Quantity | None = None
+
+
 class Device(Struct, frozen=True):
-    """Something about the pump itself: a stall, an alarm, an MRI scan, telemetry lost, the battery's indicator, a read-out."""
+    """Something about the pump itself: a stall, an alarm, an MRI scan, telemetry lost, the battery's indicator, a readout.
+
+    `begin` and `end` are the times of a stall that the readout found in the pump's log, as they were written.
+    """
 
     what: str
+    begin: str | None = None
+    end: str | None = None
 
 
 class Explained(Struct, frozen=True):
@@ -273,8 +297,8 @@ class Note(Struct, frozen=True):
 
 What = (
     Person | Weight | Height | Condition | Allergy | Medication | Medications | Pregnancy | Breastfeeding | Lab | Score
-    | Oral | Failed | Trial | Response | Implant | Revision | Refill | Programmed | Bridge | Prime | Residual | Device
-    | Explained | Symptom | Request | Decision | Override | Contact | Dialysis | Eeg | Interruption | Note
+    | Oral | Failed | Trial | Response | Implant | Explant | Revision | Refill | Programmed | Bridge | Prime | Residual
+    | Emptied | Aspirated | Device | Explained | Symptom | Request | Decision | Override | Contact | Dialysis | Eeg | Interruption | Note
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from typing import Any, Final
 
@@ -290,7 +290,7 @@ def _implant(d: Details) -> e.Implant:
         raise QuantityError(
             f"'{d.first}' needs the device and the size of its reservoir, such as 'SynchroMed II 20 mL'"
         )
-    tip, clock = d.take("tip"), d.take("clock")
+    tip, clock, catheter = d.take("tip"), d.take("clock"), d.take("catheter")
     if clock:
         zone(clock)
     return e.Implant(
@@ -300,6 +300,7 @@ def _implant(d: Details) -> e.Implant:
         _level(tip) if tip else None,
         d.quantity("alarm", "volume"),
         clock,
+        _one_of(catheter, "kept", "new") if catheter else None,  # type: ignore[arg-type]
     )
 
 
@@ -351,6 +352,35 @@ DEVICE: Final = (
     "stall", "stall recovered", "alarm low reservoir", "alarm critical", "alarm", "mri", "telemetry lost",
     "replacement indicator", "read out, no alarms",
 )  # fmt: skip
+
+
+_STALL: Final = "read out, stall "
+
+
+def _device(d: Details) -> e.Device:
+    if not d.first.startswith(_STALL):
+        return e.Device(_one_of(d.first, *DEVICE))
+    begin, to, end = d.first.removeprefix(_STALL).partition(" to ")
+    example = "device read out, stall 2026-01-10 09:20 to 2026-01-10 21:20"
+    if not to:
+        raise QuantityError(f"'{d.first}' needs both times of the stall; write it such as '{example}'")
+    times = []
+    for text in (begin, end):
+        day, _, clock = text.partition(" ")
+        # The clinic's zone is not known here; the order of two local times does not need it.
+        instant = read_moment(day, clock or None, UTC).instant
+        if instant is None:
+            raise QuantityError(f"'{text}' has no time of day; write the stall such as '{example}'")
+        times.append(instant)
+    if not times[0] < times[1]:
+        raise QuantityError(f"the stall ends at '{end}', before it begins at '{begin}'; write the earlier time first")
+    return e.Device(_STALL.strip(), begin, end)
+
+
+def _aspirated(d: Details) -> e.Aspirated:
+    place, _, volume = d.first.partition(" ")
+    _one_of(place, "catheter")
+    return e.Aspirated(Quantity.read(volume, "volume") if volume else None)
 
 
 def _explained(d: Details) -> e.Explained:
@@ -450,13 +480,16 @@ _READERS: Final[dict[str, Callable[[Details], e.What]]] = {
     "trial": _trial,
     "response": _response,
     "implant": _implant,
+    "explant": lambda d: e.Explant(d.first or None),
     "revision": _revision,
     "refill": _refill,
     "program": _program,
     "bridge": _bridge,
     "prime": lambda d: e.Prime(_positive(Quantity.read(d.first, "volume"))),
     "residual": lambda d: e.Residual(Quantity.read(d.first, "volume")),
-    "device": lambda d: e.Device(_one_of(d.first, *DEVICE)),
+    "emptied": lambda d: e.Emptied(Quantity.read(_needed(d.first, "emptied 12 mL"), "volume")),
+    "aspirated": _aspirated,
+    "device": _device,
     "explained": _explained,
     "symptom": _symptom,
     "request": _request,
@@ -633,8 +666,10 @@ _WRITERS: Final[dict[type, tuple[str, Callable[[Any], str]]]] = {
             _opt("tip", i.tip),
             _opt("alarm", i.alarm),
             _opt("clock", i.clock),
+            _opt("catheter", i.catheter),
         ),
     ),
+    e.Explant: ("explant", lambda x: x.reason or ""),
     e.Revision: ("revision", lambda r: _join(r.what, _opt("line", r.line), _opt("tip", r.tip))),
     e.Refill: (
         "refill",
@@ -649,7 +684,9 @@ _WRITERS: Final[dict[type, tuple[str, Callable[[Any], str]]]] = {
     e.Bridge: ("bridge", lambda b: _join(f"{_exact(b.dose)} over {_exact(b.over)}", _opt("checked by", b.checked_by))),
     e.Prime: ("prime", lambda p: _exact(p.volume)),
     e.Residual: ("residual", lambda r: _exact(r.volume)),
-    e.Device: ("device", lambda d: d.what),
+    e.Emptied: ("emptied", lambda x: _exact(x.volume)),
+    e.Aspirated: ("aspirated", lambda x: f"catheter {_exact(x.volume)}" if x.volume else "catheter"),
+    e.Device: ("device", lambda d: f"{d.what} {d.begin} to {d.end}" if d.begin else d.what),
     e.Explained: ("explained", lambda x: _join(x.what, x.how)),
     e.Symptom: ("symptom", lambda s: _join(s.text, "resolved" if s.resolved else None, s.classified)),
     e.Request: ("request", _write_request),

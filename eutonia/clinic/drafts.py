@@ -32,9 +32,12 @@ CHECKED: Final = (e.Refill, e.Programmed, e.Trial, e.Bridge)
 _RESTS_ON: Final = (
     *CHECKED,
     e.Implant,
+    e.Explant,
     e.Revision,
     e.Prime,
     e.Residual,
+    e.Emptied,
+    e.Aspirated,
     e.Explained,
     e.Device,
     e.Oral,

@@ -262,7 +262,8 @@ def _change(facts: Facts, pump: PumpState) -> Finding | None:
 
     Steps within 24 h count as one.  The first program is held against the start rule.
     """
-    history = [(at, program) for at, program in pump.dose_history if at >= pump.implanted and not program.stopped]
+    since = pump.therapy_since or pump.implanted
+    history = [(at, program) for at, program in pump.dose_history if at >= since and not program.stopped]
     if not history or facts.overridden("pump-dose", e.Programmed) is not None:
         return None
     book = facts.book
@@ -303,7 +304,7 @@ def _change(facts: Facts, pump: PumpState) -> Finding | None:
     earlier = [each.daily for _, each in history[:-1]]
     if window is not None and percent > window[1]:
         what, limit = "rose", f"one rise is at most {plain(window[1])}%"
-    elif percent < -lowest and now not in earlier:
+    elif percent < -lowest and now not in earlier and pump.restarted_at != at:
         what, limit = "fell", f"one lowering is at most {plain(lowest)}%; a fall this large can bring withdrawal"
     else:
         return None

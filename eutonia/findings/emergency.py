@@ -194,11 +194,13 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
 
 
 def restore_lines(facts: Facts, pump: PumpState | None) -> list[str]:
-    """Return the lines of the withdrawal card that say at which dose delivery is restored."""
+    """Return the lines of the withdrawal card that say at which dose delivery is restored, by the restart rule."""
+    from eutonia.findings.restart_card import explanted_lines, restart_lines
+
     if pump is not None:
-        return [
-            "Restore the infusion at a dose similar to the one before; where that is delayed, GABA-ergic drugs such as benzodiazepines bridge."
-        ]
+        return restart_lines(facts, pump)
+    if lines := explanted_lines(facts):
+        return lines
     return [
         "1. Restore baclofen by mouth at a dose similar to the one before; by tube where it cannot be swallowed; "
         "where neither can be, benzodiazepines in a monitored bed."

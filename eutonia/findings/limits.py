@@ -30,16 +30,16 @@ def adjust_window(facts: Facts, pump: PumpState, at: datetime) -> tuple[Decimal,
 
 
 def maintenance(facts: Facts, pump: PumpState, at: datetime) -> bool:
-    """Whether the pump has run long enough for the maintenance windows."""
+    """Whether the pump has run long enough for the maintenance windows, counted from its last restart if there was one."""
     after = timedelta(days=float(facts.book.quantity("adjust.maintenance_after").to("days")))
-    return pump.pump_start is not None and at - pump.pump_start > after
+    begin = max((x for x in (pump.pump_start, pump.restarted_at) if x is not None), default=None)
+    return begin is not None and at - begin > after
 
 
 def dose_before(pump: PumpState, at: datetime) -> Quantity | None:
     """The daily dose that ran 24 h before `at`, so that several steps in a day are seen as one."""
-    before = [
-        program for when, program in pump.dose_history if when <= at - timedelta(hours=24) and when >= pump.implanted
-    ]
+    since = pump.therapy_since or pump.implanted
+    before = [program for when, program in pump.dose_history if since <= when <= at - timedelta(hours=24)]
     return before[-1].daily if before else None
 
 

@@ -116,7 +116,7 @@ def _wanted(facts: Facts, pump: PumpState | None) -> Iterator[tuple[Kind, e.Requ
 def _natural(facts: Facts, pump: PumpState | None, taking: bool) -> Iterator[Kind]:
     if pump is not None:
         ran = pump.last_running is not None
-        if pump.running and not pump.gaps:
+        if pump.running and not pump.gaps and pump.delivered_share is None:
             yield "adjust"
         elif ran:
             yield "restart"

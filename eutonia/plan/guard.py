@@ -19,6 +19,7 @@ from eutonia.chart.orders import Program, Regimen
 from eutonia.evidence import Known
 from eutonia.findings.kidney import Kidney, kidney
 from eutonia.findings.limits import adjust_window, dose_before, start_dose
+from eutonia.findings.restart_rule import restart
 from eutonia.plan.dates import days_between
 from eutonia.plan.fall import days_before_step, last_fall, lowest_after
 from eutonia.plan.plan import Plan, Step
@@ -385,20 +386,18 @@ def _restart(plan: Plan, facts: Facts, pump: PumpState | None) -> list[str]:
     doses = _doses(plan, "program")
     if pump is None or pump.last_running is None or len(doses) != 1:
         return ["a restart needs a pump that ran before, and one dose"]
-    gap = gap_hours(facts, pump)
-    short = gap is not None and gap <= float(facts.book.quantity("restart.short_gap").to("h"))
-    dose, old, begin = doses[0][1], pump.last_running.daily.value, start_dose(facts)
-    similar = short and dose == old
-    again = begin is not None and dose == min(begin.value, old)
-    return [] if similar or again else ["after a long or unknown gap only the start dose is allowed"]
-
-
-def gap_hours(facts: Facts, pump: PumpState) -> float | None:
-    """Hours without delivery, by the program or an empty reservoir; none where that is not known."""
-    if pump.uncertain or pump.gaps or pump.unexplained is not None:
-        return None
-    begins = [at for at in (pump.stopped_at, pump.ran_dry_at) if at is not None and at <= facts.now]
-    return (facts.now - min(begins)).total_seconds() / 3600 if begins else None
+    dose, problems = doses[0][1], []
+    rule = restart(facts, pump)
+    if dose not in [offer.program.daily.value for offer in rule.offers]:
+        problems.append("the restart rule does not offer this dose")
+    if not dose <= (rule.ceiling or pump.last_running).daily.value:
+        problems.append("a restart never exceeds the dose before it")
+    if plan.setting not in ("monitored", "inpatient"):
+        problems.append("every restart is monitored")
+    fresh = any(isinstance(step.writes, e.Refill) for step in plan.steps)
+    if not fresh and pump.stability_end is not None and pump.stability_end <= facts.now:
+        problems.append("the drug in the reservoir is older than its stability, and no step refills it")
+    return problems
 
 
 _RULES: Final[dict[str, Callable[[Plan, Facts, PumpState | None], list[str]]]] = {

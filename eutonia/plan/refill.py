@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
+from eutonia.findings.restart_rule import restart
 from eutonia.moment import shown_day
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
 from eutonia.plan.words import CHECKED, refill_due, when
@@ -112,12 +113,13 @@ def _program(facts: Facts, pump: PumpState, volume: Quantity) -> list[Step]:
             "patient again soon, and measure."
         )
         return [Step(facts.now, "check", says)]
-    dry = pump.ran_dry_at
-    limit = timedelta(hours=float(book.quantity("restart.short_gap").to("h")))
-    if pump.gaps or (dry is not None and facts.now - dry > limit):
+    resume = restart(facts, pump)
+    if resume.situation not in ("running", "delivered less") and program not in [
+        each.program for each in resume.offers
+    ]:
         says = (
-            f"The old program ({program.written}) must not simply run on after the interruption: leave the pump stopped, and plan the dose "
-            "anew ('request restart')."
+            f"The old program ({program.written}) must not simply run on after the interruption: leave the pump stopped, and set the dose by "
+            f"the restart rule ('request restart'). {resume.sentence}"
         )
         return [Step(facts.now, "check", says)]
     due = refill_due(program, strength, float(volume.to("mL")), pump, facts.now, facts, fresh=True)

@@ -1,4 +1,4 @@
-"""After an interruption: a similar dose when the gap was short, the start rules when it was long or is not known."""
+"""The restart after an interruption: the doses that the restart rule offers, monitored and checked by two people."""
 
 from __future__ import annotations
 
@@ -8,105 +8,101 @@ from datetime import timedelta
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.chart.orders import Program
-from eutonia.findings.emergency import triage
-from eutonia.findings.limits import start_dose
-from eutonia.plan.guard import gap_hours
-from eutonia.plan.plan import Plan, Refusal, Setting, Step, basis, refuse
-from eutonia.plan.start import lacking
+from eutonia.findings.restart_rule import MONITORING, Offer, Restart, restart
+from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
 from eutonia.plan.words import CHECKED, runs, when
 from eutonia.pump import PumpState
-from eutonia.quantity import Quantity, plain, rounded
-
-_ENTRIES = (
-    "restart.similar",
-    "restart.short_gap",
-    "holiday.restart",
-    "withdrawal.oral_not_enough",
-    "withdrawal.delivery_first",
-)
+from eutonia.quantity import plain
 
 WATCH = (
     "The cause of the interruption is found first: reservoir, program, rotor, catheter.",
-    "A repaired line delivers all of the dose: sedation and weak breathing are watched for, for a day at least.",
+    "A repaired catheter delivers all of the dose: sedation and weak breathing are watched for, for a day at least.",
     "Signs of withdrawal that go on: the emergency card.",
 )
 
 
 def build(facts: Facts, pump: PumpState | None, _: e.Request | None) -> Iterator[Plan | Refusal]:
-    """One option: the similar dose, or the start dose; refused while nobody knows whether the pump delivers."""
-    book = facts.book
-    if pump is None or pump.last_running is None:
-        yield refuse(book, "restart", "No pump that ran before is on the chart.", "Ask for 'start pump'.", *_ENTRIES)
-        return
-    stopped = pump.program is not None and pump.program.stopped
-    gap = gap_hours(facts, pump)
-    if gap is None and pump.running and not stopped and not pump.gaps:
-        yield refuse(
-            book,
-            "restart",
-            "By the chart the pump is running.",
-            "Write what stopped: 'program stop', a stall, a residual.",
-            *_ENTRIES,
-        )
+    """One plan for each dose that the rule offers; a refusal where it offers none, or no drug is in the pump."""
+    rule = restart(facts, pump)
+    if pump is None or not rule.offers:
+        yield refuse(facts.book, "restart", rule.missing, rule.remedy, *rule.entries)
         return
     if pump.fill is None:
-        yield refuse(book, "restart", "The pump has not been filled.", "Write 'refill 18 mL of 500 mcg/mL'.", *_ENTRIES)
+        remedy = "Write 'refill 18 mL of 500 mcg/mL'."
+        yield refuse(facts.book, "restart", "The pump has not been filled.", remedy, *rule.entries)
         return
-    limit = book.quantity("restart.short_gap")
-    old = pump.last_running
-    if gap is not None and gap <= float(limit.to("h")):
-        why = (
-            f"The interruption of {plain(rounded(gap, '0.1'))} h is no longer than {limit}: a dose similar to the one before ({plain(old.daily)}) "
-            "improves the symptoms. No source gives the length of a short gap; 48 h is a working rule."
-        )
-        yield _plan(facts, pump, old, "similar dose", why, "monitored" if triage(facts, pump).raised else "clinic")
-        return
-    unknown = f"is not known ({pump.gaps[-1][1]})" if pump.gaps else "is not known"
-    how_long = unknown if gap is None else f"was {plain(rounded(gap / 24, '0.1'))} days, longer than {limit}"
-    begin = start_dose(facts)
-    if begin is None:
-        missing = lacking(facts, pump) or (
-            "the effective screening dose is not on the chart",
-            "Write the trial and its response.",
-        )
-        yield refuse(
-            book,
-            "restart",
-            f"The interruption {how_long}, so the start rules hold, and {missing[0][0].lower()}{missing[0][1:]}",
-            missing[1],
-            *_ENTRIES,
-        )
-        return
-    dose = min(begin.value, old.daily.value)
-    why = (
-        f"The interruption {how_long}: tolerance may be gone, so the dose is the lower of the start rule ({plain(begin)}) and the old one ({plain(old.daily)}). Two of seven overdoses in one "
-        "series came hours after a restart at the old dose."
-    )
-    yield _plan(facts, pump, Program(continuous=Quantity.of(dose, "mcg/day")), "start rules", why, "inpatient")
+    for offer in rule.offers:
+        yield _plan(facts, pump, rule, offer)
 
 
-def _plan(facts: Facts, pump: PumpState, program: Program, option: str, why: str, setting: Setting) -> Plan:
+def _plan(facts: Facts, pump: PumpState, rule: Restart, offer: Offer) -> Plan:
     assert pump.strength is not None and pump.fill is not None
     later = facts.now + timedelta(hours=24)
-    told = Program(program.continuous, program.boluses, program.steps)
-    volume_ml = pump.left_ml or 0.0
-    empty = volume_ml <= 0.0
-    steps = [
-        Step(facts.now, "check", f"Cause of the interruption found; reservoir, program and line verified; {CHECKED}.")
-    ]
-    if empty:
-        volume_ml = float(pump.fill.volume.to("mL"))
-        fill = f"The reservoir should be empty: refill {plain(pump.fill.volume)} of {plain(pump.strength)} first; {CHECKED}."
+    program = Program(offer.program.continuous, offer.program.boluses, offer.program.steps)
+    prime, ask = _prime(pump)
+    cause = f"Cause of the interruption found; reservoir, program and catheter verified; {CHECKED}."
+    steps = [Step(facts.now, "check", " ".join(text for text in (cause, prime) if text))]
+    volume_ml, refilled = pump.left_ml or 0.0, False
+    if why := _refill_first(facts, pump):
+        volume_ml, refilled = float(pump.fill.volume.to("mL")), True
+        fill = f"{why}: refill {plain(pump.fill.volume)} of {plain(pump.strength)} first; {CHECKED}."
         steps.append(Step(facts.now, "refill", fill, writes=e.Refill(pump.fill.volume, pump.fill.strength)))
+    text = runs(program, pump.strength, volume_ml, pump, facts.now, facts, refilled)
     steps += [
         Step(
             facts.now,
             "program",
-            f"{told.written}: {runs(told, pump.strength, volume_ml, pump, facts.now, facts, empty)}; read it back ('eutonia verify').",
-            told.daily,
-            writes=e.Programmed(told),
+            f"{program.written}: {text}; read it back ('eutonia verify').",
+            program.daily,
+            writes=e.Programmed(program),
         ),
+        Step(facts.now, "observe", " ".join(MONITORING[1:])),
         Step(later, "review", f"Observed until {when(later, facts)} at least; no rise before; score the tone."),
     ]
-    facts_, sources = basis(facts.book, *_ENTRIES)
-    return Plan("restart", option, setting, tuple(steps), why, facts_, sources, WATCH, program=told.written)
+    facts_, sources = basis(facts.book, *rule.entries)
+    why = f"{rule.happened[0].upper()}{rule.happened[1:]}. {offer.reason}"
+    return Plan(
+        "restart",
+        offer.option,
+        rule.setting if offer is rule.first else "inpatient",
+        tuple(steps),
+        why,
+        facts_,
+        sources,
+        WATCH,
+        incomplete=ask,
+        program=program.written,
+    )
+
+
+def _prime(pump: PumpState) -> tuple[str, str]:
+    """How a new pump is primed, and what is asked where the chart does not say whether the catheter was kept."""
+    if pump.exchanged is None or pump.primed:
+        return "", ""
+    match pump.exchanged.catheter:
+        case "kept":
+            text = (
+                "The catheter was kept and holds drug: prime the tubing of the new pump only, with the volume in its manual; a prime of the "
+                "whole path would push the drug in the catheter into the patient."
+            )
+            return text, ""
+        case "new" if pump.line_volume is not None:
+            return f"The catheter is new: prime the whole path once, {plain(pump.line_volume)}.", ""
+        case "new":
+            return "The catheter is new: prime the whole path once; its volume is not on the chart.", ""
+    ask = (
+        "Incomplete: was the catheter kept or is it new? Write 'implant ...; catheter kept' or '; catheter new'. Until then no prime volume "
+        "is given."
+    )
+    return "", ask
+
+
+def _refill_first(facts: Facts, pump: PumpState) -> str:
+    """Why the reservoir is refilled before the pump runs again; empty where it need not be."""
+    if (pump.left_ml or 0.0) <= 0.0:
+        return "The reservoir should be empty"
+    if pump.stability_end is not None and pump.stability_end <= facts.now:
+        return f"The drug is older than {plain(facts.book.quantity('pump.stability'))}"
+    if (pump.left_ml or 0.0) <= float(pump.alarm_ml.to("mL")):
+        return "The reservoir is at its alarm volume"
+    return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from eutonia.pump.reservoir import PumpState, Reading, pump_state
+from eutonia.pump.interruption import Exchange, Gap
+from eutonia.pump.reservoir import PumpState, Reading, explanted_pump, pump_state
 
-__all__ = ["PumpState", "Reading", "pump_state"]
+__all__ = ["Exchange", "Gap", "PumpState", "Reading", "explanted_pump", "pump_state"]

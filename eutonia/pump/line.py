@@ -44,6 +44,18 @@ class Line(Struct):
                 self.plugs.appendleft((volume - moved, strength))
         return out
 
+    def cut(self, volume_ml: float) -> float:
+        """Take `volume_ml` away at the pump's end, as when its tubing is exchanged; return the drug in it, mcg."""
+        left, out = volume_ml, 0.0
+        while left > 0.0 and self.plugs:
+            volume, strength = self.plugs.pop()
+            taken = min(volume, left)
+            out += taken * strength
+            left -= taken
+            if volume > taken:
+                self.plugs.append((volume - taken, strength))
+        return out
+
 
 class BridgeBolus(Struct, frozen=True):
     """The bolus that clears old drug from the line at the old daily dose after a change of strength."""

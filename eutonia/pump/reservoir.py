@@ -19,6 +19,7 @@ from eutonia.chart.facts import Facts
 from eutonia.chart.orders import Program
 from eutonia.moment import DAY, anniversary, zone
 from eutonia.pump.device import Model, model
+from eutonia.pump.interruption import STALLED, Exchange, Gap, clinical_order, logged_stall, logged_stalls
 from eutonia.pump.line import Line
 from eutonia.pump.program import Flow
 from eutonia.quantity import Quantity, plain, rounded
@@ -34,6 +35,7 @@ class Reading(Struct, frozen=True):
     expected_ml: float
     delivered_ml: float
     explained: str | None = None
+    since: datetime | None = None
 
     @property
     def difference_ml(self) -> float:
@@ -85,7 +87,7 @@ class PumpState(Struct, frozen=True):
     resumed: tuple[datetime, datetime] | None
     ran_dry_at: datetime | None
     uncertain: tuple[tuple[datetime, str], ...]
-    gaps: tuple[tuple[datetime, str], ...]
+    gaps: tuple[Gap, ...]
     refill_conflicts: tuple[tuple[e.Event, e.Event], ...]
     repeated_refills: tuple[e.Event, ...]
     repeated_primes: tuple[e.Event, ...]
@@ -149,6 +151,14 @@ class PumpState(Struct, frozen=True):
         return abs(reading.difference_ml) <= self._tolerance_ml + 1e-9 and accurate
 
     _tolerance_ml: float = 2.0
+    # The first implant: an exchange of the pump does not begin the therapy again.
+    therapy_since: datetime | None = None
+    exchanged: Exchange | None = None
+    emptied_at: datetime | None = None
+    delivered_share: float | None = None
+    restarted_at: datetime | None = None
+    # Empty now; `ran_dry_at` stays until a program is set.
+    dry_since: datetime | None = None
 
 
 class _Fold(Struct):
@@ -180,8 +190,18 @@ class _Fold(Struct):
     stopped_at: datetime | None = None
     resumed: tuple[datetime, datetime] | None = None
     ran_dry_at: float | None = None
+    dry_since: float | None = None
     uncertain: list[tuple[datetime, str]] = field(default_factory=list)
-    gaps: list[tuple[datetime, str]] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    therapy_since: datetime | None = None
+    explanted_at: datetime | None = None
+    exchanged: Exchange | None = None
+    emptied_at: datetime | None = None
+    delivered_share: float | None = None
+    restarted_at: datetime | None = None
+    stalls: tuple[tuple[float, float], ...] = ()
+    standing: Quantity | None = None
+    tubing_new: bool = False
     conflicts: list[tuple[e.Event, e.Event]] = field(default_factory=list)
     repeated: list[e.Event] = field(default_factory=list)
     repeated_primes: list[e.Event] = field(default_factory=list)
@@ -206,8 +226,19 @@ class _Fold(Struct):
             end = to
             if self.now < self.bridge_until:
                 end = min(to, self.bridge_until)
-            self._run(end)
+            stalled, end = self._stalled(end)
+            if not stalled:
+                self._run(end)
             self.now = end
+
+    def _stalled(self, end: float) -> tuple[bool, float]:
+        """Whether the motor stands still now by the pump's log, and until when that holds, at most until `end`."""
+        for begin, finish in self.stalls:
+            if begin <= self.now < finish:
+                return True, min(end, finish)
+            if self.now < begin < end:
+                return False, begin
+        return False, end
 
     def _run(self, end: float) -> None:
         if self.fill is None or self.chamber_ml <= 0.0:
@@ -229,6 +260,7 @@ class _Fold(Struct):
         if moved >= self.chamber_ml:
             self.empty_at = until(self.chamber_ml)
             self.ran_dry_at = self.ran_dry_at or self.empty_at
+            self.dry_since = self.dry_since or self.empty_at
             moved = self.chamber_ml
         if self.low_at is None and self.chamber_ml - moved <= self.alarm_ml:
             self.low_at = until(self.chamber_ml - self.alarm_ml)
@@ -278,6 +310,12 @@ class _Fold(Struct):
                 self.on_prime(event, event.what)
             case e.Residual():
                 self.on_residual(event, event.what)
+            case e.Explant():
+                self.on_explant(event)
+            case e.Emptied():
+                self.on_emptied(event, event.what)
+            case e.Aspirated():
+                self.on_aspirated()
             case e.Device():
                 self.on_device(event, event.what)
             case e.Explained():
@@ -288,47 +326,108 @@ class _Fold(Struct):
     def gap(self, begin: datetime, end: datetime, why: str) -> None:
         """Notes an interruption that was not short: until a program is set anew, the old dose is not trusted."""
         if end - begin > timedelta(hours=float(self.facts.book.quantity("restart.short_gap").to("h"))):
-            self.gaps.append((end, f"{why} for {plain(rounded((end - begin).total_seconds() / 86400, '0.1'))} days"))
+            days = plain(rounded((end - begin).total_seconds() / 86400, "0.1"))
+            self.gaps.append(Gap(begin, end, f"{why} for {days} days"))
 
     def far_from_low(self) -> float:
         """A volume that is above the alarm volume by more than the balance allows, in mL."""
         return self.alarm_ml + float(self.facts.book.quantity("pump.balance_ml").to("mL"))
 
     def certain(self, at: datetime) -> None:
-        """Delivery is certain again; what was uncertain may have been an interruption."""
-        if self.uncertain:
-            self.gap(self.uncertain[0][0], at, "delivery had been uncertain")
+        """Delivery is certain again; a stall or an alarm before it was an interruption, a scan was none."""
+        stalled = [(when, what) for when, what in self.uncertain if what in STALLED]
+        if stalled:
+            recovered = [when for when, what in stalled if what == "stall recovered" and when > stalled[0][0]]
+            self.gap(stalled[0][0], recovered[-1] if recovered else at, "delivery had been uncertain")
         self.uncertain.clear()
 
     def on_implant(self, event: e.Event, what: e.Implant) -> None:
-        history, filled, delivered, drawn = self.history, self.filled_mcg, self.delivered_mcg, self.drawn_mcg
-        drawn += self._standing_mcg()
+        before = self._halted(event.at)
+        exchange = self.implant is not None
+        catheter = what.catheter if exchange else what.catheter or "new"
+        kept = self.line if catheter == "kept" else None
+        drawn = self.drawn_mcg + self._standing_mcg() - (kept.drug_mcg if kept else 0.0)
         fresh = _Fold(self.facts, self.now)
-        fresh.history, fresh.filled_mcg, fresh.delivered_mcg, fresh.drawn_mcg = history, filled, delivered, drawn
-        fresh.implant, fresh.implanted = what, event.at
+        for name in ("history", "filled_mcg", "delivered_mcg", "last_running", "gaps", "restarted_at", "stalls"):
+            setattr(fresh, name, getattr(self, name))
+        fresh.implant, fresh.implanted, fresh.drawn_mcg = what, event.at, drawn
+        fresh.therapy_since = self.therapy_since or event.at
+        if exchange and self.last_running is not None:
+            fresh.stopped_at, fresh.exchanged = before, Exchange(event.at, what.catheter)
         where = zone(what.clock) if what.clock else self.facts.home
         away = event.at.astimezone(where).utcoffset() or timedelta()
         fresh.clock_s = away.total_seconds()
         fresh.line_volume, fresh.tip = what.line, what.tip
-        fresh.line = Line.unfilled(float(what.line.to("mL"))) if what.line else None
+        if kept is not None:
+            fresh._keep_catheter(self, kept, event.at)
+        elif catheter == "new" and what.line:
+            # Where nobody wrote whether the catheter was kept, what is in it is not known.
+            fresh.line = Line.unfilled(float(what.line.to("mL")))
         # The maker's volume is the floor: an alarm set below it does not make a refill due any later.
         floor = float(self.facts.book.quantity("pump.alarm_ml").to("mL"))
         fresh.alarm_ml = max(float(what.alarm.to("mL")), floor) if what.alarm is not None else floor
         for name in self.__struct_fields__:
             setattr(self, name, getattr(fresh, name))
 
+    def _halted(self, at: datetime) -> datetime:
+        """Since when nothing is delivered, if the pump is taken out at `at`."""
+        return min(x for x in (self.stopped_at, _instant(self.dry_since), self.explanted_at, at) if x is not None)
+
+    def _keep_catheter(self, old: _Fold, kept: Line, at: datetime) -> None:
+        """The catheter keeps its drug; the tubing at the pump's end is new."""
+        self.line, self.tubing_new, self.front_at = kept, True, at.timestamp()
+        self.standing = old.fill.strength if old.fill else old.standing
+        self.tip = self.tip or old.tip
+        before = sum(volume for volume, _ in kept.plugs)
+        volume = float(self.line_volume.to("mL")) if self.line_volume else before
+        self.line_volume = self.line_volume or old.line_volume
+        if volume < before:
+            self.drawn_mcg += kept.cut(before - volume)
+        elif volume > before:
+            kept.plugs.append((volume - before, 0.0))
+
+    def on_explant(self, event: e.Event) -> None:
+        self.stopped_at, self.drawn_mcg = self._halted(event.at), self.drawn_mcg + self._standing_mcg()
+        self.explanted_at = self.explanted_at or event.at
+        self.fill = self.program = self.program_since = self.told = self.line = self.line_volume = None
+        self.chamber_ml = self.bridge_until = 0.0
+        self.front_ml = self.front_at = self.low_at = self.empty_at = None
+
+    def on_emptied(self, event: e.Event, what: e.Emptied) -> None:
+        """What comes out is compared with what should be left, as a residual is; nothing is delivered from now on."""
+        if self.fill is None:
+            return
+        self.readings.append(
+            Reading(event.at, float(what.volume.to("mL")), self.chamber_ml, self.moved_ml, None, self.fill.at)
+        )
+        at = event.at.timestamp()
+        self.drawn_mcg += self.chamber_ml * float(self.fill.strength.to("mcg/mL"))
+        self.chamber_ml, self.emptied_at, self.bridge_until = 0.0, event.at, 0.0
+        self.ran_dry_at, self.dry_since = self.ran_dry_at or at, self.dry_since or at
+        self.empty_at, self.low_at = self.empty_at or at, self.low_at or at
+
+    def on_aspirated(self) -> None:
+        if self.line_volume is None:
+            return
+        self.drawn_mcg += self.line.drug_mcg if self.line else 0.0
+        self.line = Line.unfilled(float(self.line_volume.to("mL")))
+        self.front_ml, self.front_at = float(self.line_volume.to("mL")), None
+        self.primed = self.tubing_new = False
+
     def _standing_mcg(self) -> float:
         chamber = self.chamber_ml * float(self.fill.strength.to("mcg/mL")) if self.fill else 0.0
         return chamber + (self.line.drug_mcg if self.line else 0.0)
 
     def on_revision(self, event: e.Event, what: e.Revision) -> None:
-        if self.program is not None and not self.program.stopped:
-            self.gaps.append((event.at, "the line was revised, and nobody knows how much the old one delivered"))
+        if self.last_running is not None:
+            # A stop written before the repair changes nothing: what the old catheter delivered is not known.
+            why = "the catheter was revised, and how much the old one delivered is not known"
+            self.gaps.append(Gap(None, event.at, why, repair=True))
         self.drawn_mcg += self.line.drug_mcg if self.line else 0.0
         self.line_volume, self.tip = what.line, what.tip or self.tip
         self.line = Line.unfilled(float(what.line.to("mL"))) if what.line else None
         self.front_ml = float(what.line.to("mL")) if what.line else None
-        self.front_at, self.primed = None, False
+        self.front_at, self.primed, self.tubing_new = None, False, False
 
     def on_refill(self, event: e.Event, what: e.Refill, before: e.Event | None) -> None:
         if before is not None and isinstance(before.what, e.Refill):
@@ -343,18 +442,19 @@ class _Fold(Struct):
         if self.implant is not None and what.volume.to("mL") > self.implant.capacity.to("mL"):
             self.overfilled.append(event)
         self.drawn_mcg += self.chamber_ml * float(self.fill.strength.to("mcg/mL")) if self.fill else 0.0
-        old = self.fill.strength if self.fill else None
-        if self.ran_dry_at is not None:
-            self.gap(datetime.fromtimestamp(self.ran_dry_at, UTC), event.at, "the reservoir had been dry")
+        old = self.fill.strength if self.fill else self.standing
+        if self.dry_since is not None:
+            self.gap(datetime.fromtimestamp(self.dry_since, UTC), event.at, "the reservoir had been dry")
+            self.dry_since = None
         self.chamber_ml = float(what.volume.to("mL"))
         self.filled_mcg += self.chamber_ml * float(what.strength.to("mcg/mL"))
         self.fill = Fill(event.at, what.volume, what.strength, what.product, event.line)
-        self.low_at = self.empty_at = None
+        self.low_at = self.empty_at = self.emptied_at = None
         self.moved_ml = 0.0
         if old != what.strength:
             if old is not None:
                 self.previous, self.bridge_missing = old, True
-            if self.line_volume is not None:
+            if self.line_volume is not None and self.line is not None:
                 self.front_ml, self.front_at = float(self.line_volume.to("mL")), None
         if self.told is None and self.program is not None:
             self.told = self.program.strength or what.strength
@@ -369,14 +469,24 @@ class _Fold(Struct):
             self.stopped_at = self.stopped_at or event.at
             self.bridge_until = 0.0
         else:
-            begins = [x for x in (self.stopped_at, _instant(self.ran_dry_at)) if x is not None]
-            limit = timedelta(hours=float(self.facts.book.quantity("restart.short_gap").to("h")))
-            if begins and self.last_running is not None and event.at - min(begins) > limit:
-                self.resumed = (event.at, min(begins))
-            self.stopped_at, self.last_running = None, what.program
+            self._resume(event.at, what.program)
+            self.stopped_at, self.last_running, self.exchanged = None, what.program, None
             self.gaps.clear()
+            self.delivered_share = None
             if self.chamber_ml > 0:
                 self.ran_dry_at = None
+
+    def _resume(self, at: datetime, program: Program) -> None:
+        """Notes a program that ends an interruption; below the old dose, or after a long one, it begins a titration."""
+        begins = [x for x in (self.stopped_at, _instant(self.dry_since)) if x is not None]
+        begins += [gap.begin or gap.end for gap in self.gaps]
+        old = self.last_running
+        if old is None or not (begins or self.delivered_share is not None):
+            return
+        self.resumed = (at, min(begins, default=at))
+        limit = timedelta(hours=float(self.facts.book.quantity("restart.short_gap").to("h")))
+        if program.daily.value < old.daily.value or at - min(begins, default=at) > limit:
+            self.restarted_at = at
 
     def on_bridge(self, event: e.Event, what: e.Bridge) -> None:
         old = self.previous or (self.fill.strength if self.fill else None)
@@ -403,7 +513,8 @@ class _Fold(Struct):
         self.bridge_missing = False
 
     def on_prime(self, event: e.Event, what: e.Prime) -> None:
-        swept = self.line is not None and all(strength > 0.0 for _, strength in self.line.plugs)
+        tubing = self.tubing_new and self._only_tubing(what.volume)
+        swept = not tubing and self.line is not None and all(strength > 0.0 for _, strength in self.line.plugs)
         if self.primed or swept:
             self.repeated_primes.append(event)
         self.primed = True
@@ -412,19 +523,36 @@ class _Fold(Struct):
         if self.fill is None:
             return
         moved = min(float(what.volume.to("mL")), self.chamber_ml)
+        strength = float(self.fill.strength.to("mcg/mL"))
+        if tubing and self.line is not None:
+            # The new tubing is filled; the catheter, and so the patient, receives nothing of it.
+            self.drawn_mcg += self.line.cut(moved)
+            self.line.plugs.append((moved, strength))
+            self.chamber_ml, self.moved_ml, self.tubing_new = self.chamber_ml - moved, self.moved_ml + moved, False
+            if self.front_ml is not None:
+                self.front_ml = max(self.front_ml - moved, 1e-9)
+            return
         if self.front_ml is not None:
             self.front_ml = self.front_ml - moved
             if self.front_ml <= 1e-12:
                 self.front_ml, self.front_at = None, event.at.timestamp()
-        self._move(moved, float(self.fill.strength.to("mcg/mL")))
+        self._move(moved, strength)
+
+    def _only_tubing(self, volume: Quantity) -> bool:
+        """Whether a prime after an exchange fills less than tubing and catheter together."""
+        return self.line_volume is not None and volume.value < self.line_volume.value
 
     def on_residual(self, event: e.Event, what: e.Residual) -> None:
         if self.fill is not None:
-            self.readings.append(Reading(event.at, float(what.volume.to("mL")), self.chamber_ml, self.moved_ml))
+            self.readings.append(
+                Reading(event.at, float(what.volume.to("mL")), self.chamber_ml, self.moved_ml, None, self.fill.at)
+            )
 
     def on_device(self, event: e.Event, what: e.Device) -> None:
         if what.what == "read out, no alarms":
             self.certain(event.at)
+        elif what.begin is not None:
+            self._on_logged_stall(event, what)
         elif what.what == "replacement indicator":
             self.eri_at = self.eri_at or event.at
         elif what.what in ("stall", "stall recovered", "mri", "telemetry lost", "alarm critical", "alarm"):
@@ -435,12 +563,9 @@ class _Fold(Struct):
 
     def on_explained(self, event: e.Event, what: e.Explained) -> None:
         if what.what == "residual":
-            limit = float(self.facts.book.quantity("pump.balance_ml").to("mL"))
-            lacking = [r for r in self.readings if r.explained is None and r.difference_ml > limit]
-            if lacking and self.fill is not None:
-                self.gap(self.fill.at, event.at, "drug had not been delivered in full")
+            self._explained_share(event.at)
             self.readings = [
-                r if r.explained else Reading(r.at, r.measured_ml, r.expected_ml, r.delivered_ml, what.how)
+                r if r.explained else Reading(r.at, r.measured_ml, r.expected_ml, r.delivered_ml, what.how, r.since)
                 for r in self.readings
             ]
         elif what.what == "refill":
@@ -448,21 +573,69 @@ class _Fold(Struct):
         else:
             self.certain(event.at)
 
+    def _on_logged_stall(self, event: e.Event, what: e.Device) -> None:
+        """A stall with its times is an interruption of that length, and the readout settles the rest."""
+        stall = logged_stall(what, event.at, self.facts.home)
+        if stall is None:
+            self.uncertain.append((event.at, "stall"))
+            return
+        if self.program_since is None or self.program_since < stall[1]:
+            self.gap(*stall, "the motor had stood still")
+        self.uncertain.clear()
+
+    def _explained_share(self, at: datetime) -> None:
+        """What an explained residual says of the dose that was delivered: hardly any is an interruption, less is less."""
+        known = model(self.implant.device, self.facts.book) if self.implant else None
+        stated = known.accuracy if known is not None else None
+        accuracy = float((stated or self.facts.book.quantity("device.synchromed_ii.accuracy")).value) / 100
+        least = float(self.facts.book.quantity("restart.residual_ml").to("mL"))
+        for reading in self.readings:
+            share = reading.ratio()
+            if reading.explained is not None or share is None or reading.difference_ml < least:
+                continue
+            if share <= accuracy:
+                self.gap(reading.since or reading.at, at, "hardly any drug had been delivered")
+            elif share < 1 - accuracy:
+                self.delivered_share = share
+
 
 _PUMP_KINDS: Final = (
-    e.Implant, e.Revision, e.Refill, e.Programmed, e.Bridge, e.Prime, e.Residual, e.Device, e.Explained,
+    e.Implant, e.Explant, e.Revision, e.Refill, e.Programmed, e.Bridge, e.Prime, e.Residual, e.Emptied, e.Aspirated,
+    e.Device, e.Explained,
 )  # fmt: skip
 
 
+def _begun(facts: Facts) -> tuple[_Fold, list[e.Event]]:
+    """A pump before its first event, and its events in the order in which they were done."""
+    events = clinical_order(facts.of(*_PUMP_KINDS))
+    return _Fold(facts, stalls=logged_stalls(events, facts.home)), events
+
+
 def pump_state(facts: Facts) -> PumpState | None:
-    """The pump as the chart's events have left it; none where no pump was implanted."""
+    """The pump as the chart's events have left it; none where no pump was implanted, or the last one was explanted."""
     if not facts.of(e.Implant):
         return None
-    fold = _Fold(facts)
-    for event in facts.of(*_PUMP_KINDS):
+    fold, events = _begun(facts)
+    for event in events:
         fold.happen(event)
+    if fold.explanted_at is not None:
+        return None
     fold.advance(facts.now.timestamp())
     return _state(fold, facts)
+
+
+def explanted_pump(facts: Facts) -> tuple[datetime, PumpState] | None:
+    """Return when the last pump was explanted and its state just before; none where a pump is in place, or never was."""
+    explants = facts.of(e.Explant)
+    if not explants or pump_state(facts) is not None:
+        return None
+    first = next((event.at for event in explants if not _implanted_between(facts, event.at)), explants[-1].at)
+    before = pump_state(Facts(facts.chart, first - timedelta(seconds=1), facts.book))
+    return None if before is None else (first, before)
+
+
+def _implanted_between(facts: Facts, at: datetime) -> bool:
+    return any(event.at > at for event in facts.of(e.Implant))
 
 
 def left_the_tip(facts: Facts, further: Sequence[e.Event], instants: Sequence[datetime]) -> list[float]:
@@ -473,8 +646,8 @@ def left_the_tip(facts: Facts, further: Sequence[e.Event], instants: Sequence[da
     """
     if not facts.of(e.Implant):
         return [0.0] * len(instants)
-    fold = _Fold(facts)
-    events = deque(sorted((*facts.of(*_PUMP_KINDS), *further), key=lambda event: event.at))
+    fold, known = _begun(facts)
+    events = deque(sorted((*known, *clinical_order(further)), key=lambda event: event.at))
     found = []
     for instant in instants:
         while events and events[0].at <= instant:
@@ -493,12 +666,13 @@ def _state(fold: _Fold, facts: Facts) -> PumpState:
     assert fold.implant is not None
     assert fold.implanted is not None
     known = model(fold.implant.device, book)
+    since = fold.therapy_since or fold.implanted
     left = fold.chamber_ml if fold.fill else None
     chamber_mcg = fold.chamber_ml * float(fold.fill.strength.to("mcg/mL")) if fold.fill else 0.0
     line_mcg = fold.line.drug_mcg if fold.line else 0.0
     delivered, drawn = fold.delivered_mcg, fold.drawn_mcg
     bridge_running = _instant(fold.bridge_until) if fold.bridge_until > facts.now.timestamp() else None
-    dry = _instant(fold.ran_dry_at)
+    ran_dry, dry = _instant(fold.ran_dry_at), _instant(fold.dry_since)
     left_in_line = fold.front_ml
     low, empty, front = _ahead(fold, facts)
     arrives = front
@@ -537,7 +711,7 @@ def _state(fold: _Fold, facts: Facts) -> PumpState:
         tuple(fold.readings),
         fold.stopped_at,
         fold.resumed,
-        dry,
+        ran_dry,
         tuple(fold.uncertain),
         tuple(fold.gaps),
         tuple(fold.conflicts),
@@ -549,7 +723,7 @@ def _state(fold: _Fold, facts: Facts) -> PumpState:
         tuple(fold.overfilled),
         fold.bridge_missing,
         bridge_running,
-        next((at for at, program in fold.history if at >= fold.implanted and not program.stopped), None),
+        next((at for at, program in fold.history if at >= since and not program.stopped), None),
         tuple((at, program) for at, program in fold.history),
         fold.filled_mcg,
         chamber_mcg,
@@ -557,6 +731,12 @@ def _state(fold: _Fold, facts: Facts) -> PumpState:
         delivered,
         drawn,
         float(book.quantity("pump.balance_ml").to("mL")),
+        since,
+        fold.exchanged,
+        fold.emptied_at,
+        fold.delivered_share,
+        fold.restarted_at,
+        dry,
     )
 
 

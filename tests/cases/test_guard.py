@@ -11,8 +11,9 @@ from msgspec.structs import replace
 import eutonia
 from eutonia.chart import Facts
 from eutonia.findings.limits import adjust_window, dose_before, maintenance, start_dose
+from eutonia.findings.restart_rule import interruption
 from eutonia.knowledge import book
-from eutonia.plan.guard import check, gap_hours, oral_step, oral_window, taper_days
+from eutonia.plan.guard import check, oral_step, oral_window, taper_days
 from eutonia.plan.plan import Plan, Step
 from eutonia.pump import PumpState, pump_state
 from eutonia.quantity import Quantity
@@ -591,10 +592,10 @@ def test_the_dose_of_24_h_before_is_seen_through_several_steps_of_one_day() -> N
     assert dose_before(state, datetime(2026, 3, 21, 11, 4, tzinfo=UTC)) is None
 
 
-def test_a_dose_of_the_pump_before_this_one_is_no_dose_before() -> None:
+def test_the_dose_of_the_pump_before_an_exchange_is_the_dose_before() -> None:
     text = PUMP + "2026-04-01 10:00 implant SynchroMed II 40 mL; line 0.364 mL\n"
     _, state = pump(text, "2026-04-01 12:00")
-    assert dose_before(state, datetime(2026, 4, 2, 10, 0, tzinfo=UTC)) is None
+    assert dose_before(state, datetime(2026, 4, 2, 10, 0, tzinfo=UTC)) == Quantity.of(100, "mcg/day")
     again = text + "2026-04-01 10:00 program continuous 90 mcg/day\n"
     _, state = pump(again, "2026-04-01 12:00")
     assert dose_before(state, datetime(2026, 4, 2, 10, 0, tzinfo=UTC)) == Quantity.of(90, "mcg/day")
@@ -707,29 +708,35 @@ def test_a_holiday_needs_a_program_steps_and_one_end() -> None:
     assert holiday(*HOLIDAY[:2], setting="home") == f"a drug holiday happens only in hospital; {said}"
 
 
-STOPPED = PUMP.replace("100 mcg/day", "140 mcg/day") + "2026-03-25 10:00 program stop\n"
+STOPPED = PUMP + "2026-03-22 12:00 program continuous 130 mcg/day\n2026-03-25 10:00 program stop\n"
+
+
+def restarting(text: str, now: str, dose: int, setting: str = "monitored") -> str:
+    return against(text, now, "restart", f"{now} program {dose} mcg/day", setting=setting)
+
+
+NOT_OFFERED = "the restart rule does not offer this dose"
 
 
 @pytest.mark.carries("WD-02")
 def test_a_short_gap_is_restarted_at_the_old_dose_and_a_longer_one_at_the_start_dose() -> None:
-    old, begin = "2026-03-27 10:00 program 140 mcg/day", "2026-03-27 10:00 program 100 mcg/day"
-    said = "after a long or unknown gap only the start dose is allowed"
-    assert against(STOPPED, "2026-03-27 10:00", "restart", old) == ""
-    assert against(STOPPED, "2026-03-27 10:00", "restart", begin) == ""
-    assert against(STOPPED, "2026-03-27 10:00", "restart", old.replace("140", "120")) == said
-    assert against(STOPPED, "2026-03-27 10:01", "restart", old.replace("10:00", "10:01")) == said
-    assert against(STOPPED, "2026-03-27 10:01", "restart", begin.replace("10:00", "10:01")) == ""
+    assert restarting(STOPPED, "2026-03-27 10:00", 130) == ""
+    assert restarting(STOPPED, "2026-03-27 10:00", 130, "clinic") == "every restart is monitored"
+    for dose in (100, 120):
+        assert restarting(STOPPED, "2026-03-27 10:00", dose) == NOT_OFFERED
+    assert restarting(STOPPED, "2026-03-27 10:01", 130) == NOT_OFFERED
+    assert restarting(STOPPED, "2026-03-27 10:01", 100, "inpatient") == ""
 
 
 def test_the_start_dose_of_a_restart_is_never_more_than_what_ran_before() -> None:
-    less = STOPPED.replace("140 mcg/day", "60 mcg/day")
-    assert against(less, "2026-04-25 10:00", "restart", "2026-04-25 10:00 program 60 mcg/day") == ""
-    assert "only the start dose" in against(less, "2026-04-25 10:00", "restart", "2026-04-25 10:00 program 100 mcg/day")
+    less = STOPPED.replace("130 mcg/day", "60 mcg/day")
+    assert restarting(less, "2026-04-25 10:00", 60) == ""
+    assert restarting(less, "2026-04-25 10:00", 100) == f"{NOT_OFFERED}; a restart never exceeds the dose before it"
 
 
 def test_a_long_gap_without_a_screening_response_opens_no_dose() -> None:
     text = STOPPED.replace("response positive; lasted 7 h", "response none")
-    assert "only the start dose" in against(text, "2026-04-25 10:00", "restart", "2026-04-25 10:00 program 100 mcg/day")
+    assert restarting(text, "2026-04-25 10:00", 100) == NOT_OFFERED
 
 
 def test_a_restart_needs_a_pump_that_ran_and_one_dose() -> None:
@@ -741,19 +748,27 @@ def test_a_restart_needs_a_pump_that_ran_and_one_dose() -> None:
     assert against(STOPPED, "2026-03-26 10:00", "restart", one, one) == said
 
 
+def test_a_restart_with_drug_beyond_its_stability_needs_a_refill() -> None:
+    late = "2026-10-20 10:00"
+    assert "older than its stability" in restarting(STOPPED, late, 100, "inpatient")
+
+
+def gap_hours(text: str, now: str) -> float | None:
+    gap = interruption(*pump(text, now))
+    return None if gap is None or not gap.sure else gap.hours
+
+
 def test_a_gap_begins_with_the_stop_or_the_dry_reservoir_whichever_was_first() -> None:
-    assert gap_hours(*pump(STOPPED, "2026-03-26 16:00")) == 30
-    assert gap_hours(*pump(PUMP, "2026-03-26 16:00")) is None
+    assert gap_hours(STOPPED, "2026-03-26 16:00") == 30
+    assert gap_hours(PUMP, "2026-03-26 16:00") is None
     dry = PUMP + "2026-06-20 11:05 program stop\n"  # 18 mL at 0.2 mL a day: dry since 2026-06-18 11:05
-    assert gap_hours(*pump(dry, "2026-06-21 11:05")) == 72
-    assert gap_hours(*pump(PUMP, "2026-06-18 10:05")) is None
-    assert gap_hours(*pump(PUMP, "2026-06-19 11:05")) == 24
+    assert gap_hours(dry, "2026-06-21 11:05") == 72
+    assert gap_hours(PUMP, "2026-06-18 10:05") is None
+    assert gap_hours(PUMP, "2026-06-19 11:05") == 24
 
 
 def test_the_length_of_a_gap_is_not_known_where_delivery_was_uncertain_or_the_balance_broke() -> None:
-    assert gap_hours(*pump(STOPPED + "2026-03-25 12:00 device stall\n", "2026-03-26 16:00")) is None
-    assert gap_hours(*pump(STOPPED + "2026-03-25 12:00 residual 12 mL\n", "2026-03-26 16:00")) is None
-    found, state = pump(STOPPED, "2026-03-26 16:00")
-    assert gap_hours(found, replace(state, gaps=((found.now, "delivery had been uncertain"),))) is None
-    assert gap_hours(found, replace(state, stopped_at=found.now)) == 0
-    assert gap_hours(found, replace(state, stopped_at=found.now + timedelta(minutes=1))) is None
+    assert gap_hours(STOPPED + "2026-03-25 12:00 device stall\n", "2026-03-26 16:00") is None
+    assert gap_hours(STOPPED + "2026-03-25 12:00 residual 12 mL\n", "2026-03-26 16:00") is None
+    assert gap_hours(STOPPED + "2026-03-25 12:00 revision catheter\n", "2026-03-25 12:00") == 2
+    assert gap_hours(PUMP + "2026-03-25 12:00 revision catheter\n", "2026-03-25 12:00") is None

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 import eutonia
 from eutonia.chart import Facts
 from eutonia.knowledge import book
-from eutonia.pump import PumpState, Reading, pump_state
+from eutonia.pump import Exchange, Gap, PumpState, Reading, pump_state
 from eutonia.pump.line import Line, mixed
 from eutonia.quantity import Quantity
 from tests.charts import FILLED, PUMP, SCREENED
@@ -300,15 +300,17 @@ def test_a_revision_leaves_an_empty_line_and_keeps_the_tip_unless_a_new_one_is_w
     assert (str(found.line_volume), found.tip, found.primed) == ("0.3 mL", "T10", False)
     assert found.drawn_mcg == pytest.approx(182)
     assert found.arrives_at == at("03-26 23:05")
-    assert found.gaps == ((at("03-25 11:05"), "the line was revised, and nobody knows how much the old one delivered"),)
+    why = "the catheter was revised, and how much the old one delivered is not known"
+    assert found.gaps == (Gap(None, at("03-25 11:05"), why, repair=True),)
     moved = state(PUMP + "2026-03-25 11:05 revision catheter; tip T8\n", "2026-03-25 11:06")
     assert (moved.line_volume, moved.tip, moved.arrives_at, moved.line_mcg) == (None, "T8", None, 0)
     stopped = PUMP + "2026-03-24 11:05 program stop\n2026-03-25 11:05 revision catheter; line 0.3 mL\n"
-    assert state(stopped, "2026-03-25 11:06").gaps == ()
+    # A stop written before the repair changes nothing.
+    assert state(stopped, "2026-03-25 11:06").gaps == found.gaps
     assert state(IMPLANTED + "2026-03-25 11:05 revision catheter; line 0.3 mL\n", "2026-03-25 11:06").gaps == ()
 
 
-def test_a_new_pump_begins_with_nothing_and_keeps_only_what_was_given_before() -> None:
+def test_a_new_pump_holds_nothing_and_continues_the_therapy() -> None:
     text = PUMP + "2026-03-25 11:05 residual 12 mL\n2026-03-25 11:05 implant SynchroMed II 40 mL; line 0.2 mL\n"
     found = state(text, "2026-03-25 12:00")
     assert (found.fill, found.program, found.told, found.readings, found.left_ml, found.tip) == (
@@ -319,14 +321,19 @@ def test_a_new_pump_begins_with_nothing_and_keeps_only_what_was_given_before() -
         None,
         None,
     )
-    assert (found.implanted, str(found.alarm_ml), found.pump_start) == (at("03-25 11:05"), "2 mL", None)
+    assert (found.implanted, str(found.alarm_ml)) == (at("03-25 11:05"), "2 mL")
+    assert (found.pump_start, found.therapy_since) == (at("03-20 11:05"), at("03-20 10:00"))
+    assert (found.exchanged, found.stopped_at) == (Exchange(at("03-25 11:05"), None), at("03-25 11:05"))
+    assert found.last_running is not None
+    assert found.last_running.written == "continuous 100 mcg/day"
     assert len(found.dose_history) == 1
     assert (found.filled_mcg, found.delivered_mcg) == (9000, pytest.approx(318))
     assert found.drawn_mcg == pytest.approx(8500 + 182)
     assert (found.chamber_mcg, found.line_mcg) == (0, 0)
     begun = text + "2026-03-25 11:10 refill 18 mL of 500 mcg/mL\n2026-03-25 11:15 program continuous 90 mcg/day\n"
     again = state(begun, "2026-03-25 12:00")
-    assert (again.pump_start, again.refill_conflicts, again.repeated_refills) == (at("03-25 11:15"), (), ())
+    assert (again.pump_start, again.refill_conflicts, again.repeated_refills) == (at("03-20 11:05"), (), ())
+    assert (again.exchanged, again.stopped_at) == (None, None)
 
 
 # --- fills ----------------------------------------------------------------------------------------------------------
@@ -421,15 +428,29 @@ def test_an_explained_residual_keeps_the_words_and_a_later_explanation_does_not_
     assert (both[1].at, both[1].delivered_ml) == (at("04-02 11:05"), pytest.approx(2.6))
 
 
-def test_drug_that_stayed_in_the_chamber_was_an_interruption_once_it_is_explained() -> None:
-    full = PUMP + "2026-04-30 11:05 residual 12 mL\n2026-04-30 12:00 explained residual; stalled; by Dr X\n"
-    assert state(full, "2026-05-01").gaps == ((at("04-30 12:00"), "drug had not been delivered in full for 41 days"),)
-    at_limit = full.replace("residual 12 mL", "residual 11.8 mL")
-    assert state(at_limit, "2026-05-01").gaps == ()
-    less = full.replace("residual 12 mL", "residual 5 mL")
-    assert state(less, "2026-05-01").gaps == ()
-    new = full + "2026-05-01 12:00 program continuous 90 mcg/day\n"
-    assert state(new, "2026-05-02").gaps == ()
+def test_an_explained_residual_shows_how_much_of_the_dose_was_delivered() -> None:
+    # 8.2 mL should have left; 85.5 % of it is no difference, 14.5 % is nothing.
+    for measured, gaps, share in (
+        ("17", 1, None),
+        ("16.9", 1, None),
+        ("16.7", 0, 0.159),
+        ("12", 0, 0.732),
+        ("11.1", 0, 0.841),
+        ("10.9", 0, None),
+        ("9.8", 0, None),
+        ("5", 0, None),
+    ):
+        text = (
+            PUMP + f"2026-04-30 11:05 residual {measured} mL\n2026-04-30 12:00 explained residual; stalled; by Dr X\n"
+        )
+        found = state(text, "2026-05-01")
+        assert len(found.gaps) == gaps, measured
+        assert found.delivered_share == (None if share is None else pytest.approx(share, abs=0.001)), measured
+        new = state(text + "2026-05-01 12:00 program continuous 90 mcg/day\n", "2026-05-02")
+        assert (new.gaps, new.delivered_share) == ((), None)
+    full = PUMP + "2026-04-30 11:05 residual 17 mL\n2026-04-30 12:00 explained residual; stalled; by Dr X\n"
+    why = "hardly any drug had been delivered for 41 days"
+    assert state(full, "2026-05-01").gaps == (Gap(at("03-20 11:00"), at("04-30 12:00"), why),)
 
 
 @pytest.mark.parametrize("what", ["stall", "stall recovered", "mri", "telemetry lost", "alarm critical", "alarm"])
@@ -440,21 +461,31 @@ def test_delivery_is_uncertain_until_the_pump_is_read_out(what: str) -> None:
         short = state(text + f"2026-03-27 11:05 {line}\n", "2026-03-28")
         assert (short.uncertain, short.gaps) == ((), ())
         long = state(text + f"2026-03-27 11:06 {line}\n", "2026-03-28")
-        assert long.gaps == ((at("03-27 11:06"), "delivery had been uncertain for 2 days"),)
+        days = "delivery had been uncertain for 2 days"
+        # A scan or lost telemetry is no interruption once the readout is clean.
+        clean = what in ("mri", "telemetry lost")
+        assert long.gaps == (() if clean else (Gap(at("03-25 11:05"), at("03-27 11:06"), days),))
     later = state(text + "2026-04-01 23:05 device read out, no alarms\n", "2026-04-02")
-    assert later.gaps == ((at("04-01 23:05"), "delivery had been uncertain for 7.5 days"),)
+    days = "delivery had been uncertain for 7.5 days"
+    assert later.gaps == (() if clean else (Gap(at("03-25 11:05"), at("04-01 23:05"), days),))
     assert state(PUMP + "2026-04-01 23:05 device read out, no alarms\n", "2026-04-02").gaps == ()
 
 
 def test_a_dry_reservoir_is_an_interruption_once_it_is_filled_again() -> None:
     for refill, gaps in (
         ("2026-06-20 11:05", ()),
-        ("2026-06-20 11:06", ((at("06-20 11:06"), "the reservoir had been dry for 2 days"),)),
-        ("2026-06-30 11:05", ((at("06-30 11:05"), "the reservoir had been dry for 12 days"),)),
+        (
+            "2026-06-20 11:06",
+            (Gap(at("06-18 11:05"), at("06-20 11:06"), "the reservoir had been dry for 2 days"),),
+        ),
+        (
+            "2026-06-30 11:05",
+            (Gap(at("06-18 11:05"), at("06-30 11:05"), "the reservoir had been dry for 12 days"),),
+        ),
     ):
         text = PUMP + f"{refill} refill 18 mL of 500 mcg/mL\n"
         found = state(text, "2026-07-01")
-        assert (found.gaps, found.ran_dry_at) == (gaps, at("06-18 11:05"))
+        assert (found.gaps, found.ran_dry_at, found.dry_since) == (gaps, at("06-18 11:05"), None)
         running = state(text + "2026-07-01 08:00 program continuous 90 mcg/day\n", "2026-07-01 09:00")
         assert (running.gaps, running.ran_dry_at) == ((), None)
     still = state(PUMP + "2026-06-30 11:05 program continuous 90 mcg/day\n", "2026-07-01")
@@ -579,9 +610,9 @@ def test_a_stopped_pump_never_becomes_low_and_a_measured_volume_at_the_alarm_is(
     assert state(nearly, "2026-06-15 12:00").empty_at == at("06-17 11:05")
 
 
-def test_a_residual_of_the_minute_of_the_fill_counts_for_that_fill() -> None:
+def test_a_residual_of_the_minute_of_the_fill_is_what_was_drawn_before_it() -> None:
     text = FILLED + "2026-03-20 11:00 residual 17.5 mL\n2026-03-20 11:05 program continuous 100 mcg/day\n"
-    assert state(text, "2026-03-21").low_at == at("05-26 23:05")
+    assert (state(text, "2026-03-21").low_at, state(text, "2026-03-21").readings) == (at("05-29 11:05"), ())
 
 
 def test_the_balance_holds_at_its_edge() -> None:
@@ -608,7 +639,8 @@ def test_what_was_drawn_adds_up_over_fills_revisions_and_pumps() -> None:
 
 def test_the_length_of_an_interruption_is_told_to_a_tenth_of_a_day() -> None:
     text = PUMP + "2026-03-25 11:05 device stall\n2026-03-27 19:29 device read out, no alarms\n"
-    assert state(text, "2026-03-28").gaps == ((at("03-27 19:29"), "delivery had been uncertain for 2.4 days"),)
+    (gap,) = state(text, "2026-03-28").gaps
+    assert (gap.end, gap.why) == (at("03-27 19:29"), "delivery had been uncertain for 2.4 days")
 
 
 def test_a_low_alarm_with_far_more_in_the_chamber_makes_delivery_uncertain() -> None:
@@ -676,9 +708,13 @@ def test_a_prime_larger_than_the_line_is_named() -> None:
     assert state(unknown, "2026-03-21").large_primes == ()
 
 
-def test_a_program_after_more_than_48_h_without_delivery_is_a_resumption_until_the_next_one() -> None:
+def test_a_program_after_an_interruption_is_a_resumption_until_the_next_one() -> None:
     stop = PUMP + "2026-03-25 11:05 program stop\n"
-    assert state(stop + "2026-03-27 11:05 program continuous 90 mcg/day\n", "2026-03-28").resumed is None
+    short = state(stop + "2026-03-27 11:05 program continuous 100 mcg/day\n", "2026-03-28")
+    assert (short.resumed, short.restarted_at) == ((at("03-27 11:05"), at("03-25 11:05")), None)
+    lower = state(stop + "2026-03-27 11:05 program continuous 90 mcg/day\n", "2026-03-28")
+    assert lower.restarted_at == at("03-27 11:05")
+    assert state(stop + "2026-03-27 11:06 program continuous 100 mcg/day\n", "2026-03-28").restarted_at is not None
     late = stop + "2026-03-27 11:06 program continuous 90 mcg/day\n"
     assert state(late, "2026-03-28").resumed == (at("03-27 11:06"), at("03-25 11:05"))
     assert state(late + "2026-03-28 11:06 program continuous 80 mcg/day\n", "2026-03-29").resumed is None

@@ -489,11 +489,19 @@ def test_the_old_dose_that_was_programmed_again_after_a_long_gap_is_a_stop(days)
 @pytest.mark.hazard("H31")
 def test_a_pump_that_ran_dry_and_was_filled_again_is_not_treated_as_if_it_had_run_on():
     """Seven days without drug: filled at the old program, the old dose begins again by itself."""
-    before = PUMP[: PUMP.index("2026-03-20 11:05")]
-    chart = before + "2026-03-20 11:05 program continuous 100 mcg/day\n2026-06-25 11:00 refill 18 mL of 500 mcg/mL\n"
-    answer = advise(chart, "2026-06-25 12:00")
+    dry = PUMP + "2026-06-25 11:00 refill 18 mL of 500 mcg/mL\n"
+    # 100 mcg/day is what the start rule gives, and still no dose to rise from; 130 mcg/day is above it.
+    answer = advise(dry, "2026-06-25 12:00")
     assert plans(answer, "adjust") == []
-    assert any(each["grade"] == "stop" for each in answer["findings"]), [each["says"] for each in answer["findings"]]
+    assert grade(answer, "gap") == "caution"
+    answer = advise(
+        dry.replace("11:05 program", "11:05 program continuous 100 mcg/day\n2026-03-22 program", 1).replace(
+            "2026-03-22 program continuous 100", "2026-03-22 program continuous 130"
+        ),
+        "2026-06-25 12:00",
+    )
+    assert plans(answer, "adjust") == []
+    assert grade(answer, "gap") == "stop"
     for plan in plans(answer, "restart"):
         assert doses(plan, "program") == [100]
 

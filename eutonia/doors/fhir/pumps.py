@@ -147,9 +147,26 @@ def _implant(writing: Writing, place: str, event: e.Event, what: e.Implant) -> N
             _property("clock", what.clock),
         ],
     )
-    catheter = _catheter(writing, place, event, what)
-    used = [{"manipulated": writing.to(each)} for each in (pump, catheter)]
-    _procedure(writing, place, event, own("procedure", "implant", "pump and line implanted"), focalDevice=used)
+    kept = what.catheter == "kept" and "catheter" in writing.open
+    used = [pump] if kept else [pump, _catheter(writing, place, event, what)]
+    text = "pump implanted; the catheter was kept" if kept else "pump and line implanted"
+    devices = [{"manipulated": writing.to(device)} for device in used]
+    _procedure(writing, place, event, own("procedure", "implant", text), focalDevice=devices)
+
+
+def _explant(writing: Writing, place: str, event: e.Event, what: e.Explant) -> None:
+    """The pump is out of use, and so is its order: nothing is delivered from now on."""
+    pump = writing.open.pop("pump", None)
+    if pump is not None:
+        pump["status"] = "inactive"
+        use = writing.open.pop("use of pump")
+        use |= {"status": "completed", "timingPeriod": {**use["timingPeriod"], "end": writing.stamp(event)}}
+    order = writing.open.pop("program", None)
+    if order is not None:
+        order |= {"status": "stopped", "statusReason": {"text": "the pump was explanted"}}
+    text = f"pump explanted: {what.reason}" if what.reason else "pump explanted"
+    devices = [{"manipulated": writing.to(pump)}] if pump is not None else None
+    _procedure(writing, place, event, own("procedure", "explant", text), focalDevice=devices)
 
 
 def _revision(writing: Writing, place: str, event: e.Event, what: e.Revision) -> None:
@@ -196,8 +213,22 @@ def _residual(writing: Writing, place: str, event: e.Event, what: e.Residual) ->
     writing.observe(place, event, code, valueQuantity=quantity(what.volume), device=writing.to_open("pump"))
 
 
+def _emptied(writing: Writing, place: str, event: e.Event, what: e.Emptied) -> None:
+    done = _procedure(writing, place, event, own("procedure", "emptied", "the reservoir was emptied"))
+    code, value = own("observation", "volume emptied from the reservoir"), quantity(what.volume)
+    writing.observe(place, event, code, partOf=[writing.to(done)], valueQuantity=value, device=writing.to_open("pump"))
+
+
+def _aspirated(writing: Writing, place: str, event: e.Event, what: e.Aspirated) -> None:
+    done = _procedure(writing, place, event, own("procedure", "aspirated", "the catheter was aspirated"))
+    if what.volume is not None:
+        code, value = own("observation", "volume aspirated from the catheter"), quantity(what.volume)
+        writing.observe(place, event, code, partOf=[writing.to(done)], valueQuantity=value)
+
+
 def _reported(writing: Writing, place: str, event: e.Event, what: e.Device) -> None:
-    code, value = own("observation", "event of the pump"), own("event-of-the-pump", what.what)
+    text = f"{what.what} {what.begin} to {what.end}" if what.begin else what.what
+    code, value = own("observation", "event of the pump"), own("event-of-the-pump", what.what, text)
     writing.observe(place, event, code, valueCodeableConcept=value, device=writing.to_open("pump"))
 
 
@@ -254,10 +285,13 @@ WRITERS: Final[dict[type, Callable[[Writing, str, e.Event, Any], None]]] = {
     e.Response: _response,
     e.Bridge: _bridge,
     e.Implant: _implant,
+    e.Explant: _explant,
     e.Revision: _revision,
     e.Refill: _refill,
     e.Prime: _prime,
     e.Residual: _residual,
+    e.Emptied: _emptied,
+    e.Aspirated: _aspirated,
     e.Device: _reported,
     e.Programmed: _program,
 }

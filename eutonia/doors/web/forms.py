@@ -155,6 +155,19 @@ FORMS: Final[Mapping[str, Form]] = {
         Form("device", "About the pump", "What the pump showed or went through.", (Field("what", "What", "", DEVICE),),
              lambda said: f"device {said['what']}"),
         Form(
+            "emptied", "Reservoir emptied", "The reservoir was emptied and not filled again, as after an overdose.",
+            (Field("volume", "Volume that came out", "with its unit, such as 12 mL"),), lambda said: f"emptied {said['volume']}",
+        ),
+        Form(
+            "aspirated", "Catheter aspirated", "The catheter was aspirated through its access port; no drug is left in it.",
+            (Field("volume", "Volume", "such as 2 mL", (), False),), lambda said: f"aspirated catheter {said['volume']}".strip(),
+        ),
+        Form(
+            "stall", "Stall in the pump's log", "A readout found that the motor stood still for a time.",
+            (Field("begin", "From", "such as 2026-01-10 09:20"), Field("end", "To", "such as 2026-01-10 21:20")),
+            lambda said: f"device read out, stall {said['begin']} to {said['end']}",
+        ),
+        Form(
             "explained", "An explanation", "A difference or an uncertainty about the pump was explained; it stays visible.",
             (Field("what", "Of what", "", ("residual", "delivery", "refill")), Field("how", "How")),
             lambda said: f"explained {said['what']}; {said['how']}",

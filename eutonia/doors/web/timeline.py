@@ -122,7 +122,22 @@ class Timeline(Struct, frozen=True):
 
 _KINDS: Final[tuple[tuple[str, tuple[type, ...]], ...]] = (
     ("Trial", (e.Trial, e.Response)),
-    ("Pump", (e.Implant, e.Revision, e.Refill, e.Prime, e.Bridge, e.Residual, e.Explained, e.Device)),
+    (
+        "Pump",
+        (
+            e.Implant,
+            e.Explant,
+            e.Revision,
+            e.Refill,
+            e.Prime,
+            e.Bridge,
+            e.Residual,
+            e.Emptied,
+            e.Aspirated,
+            e.Explained,
+            e.Device,
+        ),
+    ),
     ("Signs", (e.Symptom, e.Interruption)),
     ("Results", (e.Lab, e.Weight, e.Eeg)),
 )
