@@ -200,7 +200,7 @@ def _fell_in_the_spine(facts: Facts, pump: PumpState | None) -> list[str]:
         found.append(f"by the chart the reservoir ran dry ({shown_day(max(dry), facts.home)})")
     if pump.battery_end is not None and pump.battery_end <= facts.now:
         found.append(f"the pump is past the end of its service ({shown_day(pump.battery_end, facts.home)})")
-    found += [why for at, why in pump.gaps if facts.now - at <= window]
+    found += [gap.why for gap in pump.gaps if facts.now - gap.end <= window]
     found += [f"delivery is uncertain ({shown_day(at, facts.home)})" for at, _ in pump.uncertain[-1:]]
     if pump.unexplained is not None:
         found.append("the residual volume does not agree with the program")
