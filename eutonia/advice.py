@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from eutonia.chart import Chart, Facts
 from eutonia.findings import STOP, Finding, examine
+from eutonia.findings.replacement import replacement_book_by
 from eutonia.knowledge import Book, book
 from eutonia.moment import iso, local_day
 from eutonia.pump import PumpState, pump_state
@@ -174,6 +175,8 @@ def pump_dict(pump: PumpState, facts: Facts) -> dict[str, Any]:
         "empty_at": at(pump.empty_at),
         "stability_end": at(pump.stability_end),
         "battery_end": at(pump.battery_end),
+        "replacement_due": at(pump.replacement_due),
+        "replacement_book_by": at(replacement_book_by(pump, facts.book)),
         "refill_due": at(due[0] if due else None),
         "governed_by": due[1] if due else None,
         "book_by": at(book_by),

@@ -627,8 +627,8 @@ _ROWS: Final[tuple[Row, ...]] = (
         (
             "the latest date governs",
             "eutonia/pump/reservoir.py",
-            "return min(found, key=lambda each: each[0]) if found else None",
-            "return max(found, key=lambda each: each[0]) if found else None",
+            "return min(limits, key=lambda limit: limit[0]) if limits and not self.service_ended else None",
+            "return max(limits, key=lambda limit: limit[0]) if limits and not self.service_ended else None",
         ),
     ),
     _row(
@@ -639,7 +639,7 @@ _ROWS: Final[tuple[Row, ...]] = (
         (
             "every residual balances",
             "eutonia/pump/reservoir.py",
-            "return abs(reading.difference_ml) <= self._tolerance_ml + 1e-9 and accurate",
+            "return abs(reading.difference_ml) <= self.tolerance_ml(reading.delivered_ml) + 1e-9",
             "return True",
         ),
     ),
@@ -710,7 +710,7 @@ _ROWS: Final[tuple[Row, ...]] = (
         "nobody knows what the pump did",
         "delivery is uncertain: plans stop, a task is raised",
         "findings/delivery",
-        ("certainty is assumed", "eutonia/findings/delivery.py", "if not pump.uncertain:", "if True:"),
+        ("certainty is assumed", "eutonia/findings/delivery.py", "if not uncertain:", "if True:"),
     ),
     _row(
         "H43",

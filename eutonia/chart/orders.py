@@ -288,6 +288,24 @@ class Program(Struct, frozen=True, dict=True):
         """Whether both programs deliver alike, whatever strength they were told."""
         return (self.continuous, self.boluses, self.steps) == (other.continuous, other.boluses, other.steps)
 
+    def repeats(self, other: Program) -> bool:
+        """Whether both programs deliver the same at every hour, in whatever unit and shape they were written."""
+        return self._pattern == other._pattern
+
+    @cached_property
+    def _pattern(self) -> tuple[object, ...]:
+        """The rates of the day in mcg/h, each with its beginning, and every bolus with its time."""
+        base = Fraction(self.continuous.to("mcg/day")) / 24 if self.continuous is not None else Fraction(0)
+        rates = [(step.at, base + Fraction(step.rate.to("mcg/h"))) for step in self.steps] or [(time(), base)]
+        # The step before the first one is the last one, over midnight.
+        changes = [(at, rate) for n, (at, rate) in enumerate(rates) if rate != rates[n - 1][1]]
+        boluses = sorted(
+            (bolus.every_h or Decimal(0), at or time(), bolus.dose.to("mcg"), bolus.over_min or Decimal(0))
+            for bolus in self.boluses
+            for at in (bolus.at or (None,))
+        )
+        return tuple(changes or [(time(), rates[0][1])]), tuple(boluses)
+
     def scaled(self, factor: Fraction, step: Decimal) -> Program:
         """The same program with every part larger or smaller by `factor`, rounded to whole `step`s of mcg."""
         return Program(

@@ -26,6 +26,8 @@ KINDS: Final = {
     "strength change": "Change of strength",
     "holiday": "Drug holiday",
     "restart": "Restart",
+    "replacement": "Replacement of the pump",
+    "reduction": "Monitored reduction to the end",
 }
 SETTINGS: Final = {
     "home": "at home",
@@ -36,7 +38,6 @@ SETTINGS: Final = {
 GOVERNS: Final = {
     "reservoir": "the reservoir reaches its alarm volume",
     "stability": "the drug's stability ends",
-    "battery": "the battery's service ends",
 }
 CLOSING: Final = "Options for a clinician to weigh, not directives. Not an emergency device."
 BOXED: Final = "Boxed warning"
@@ -382,9 +383,16 @@ def _pump(pump: dict[str, Any], now: str) -> tuple[Row, ...]:
         governs = GOVERNS[pump["governed_by"]]
         rows.append(Row("Refill due", f"{late}{moment(pump['refill_due'])}: {governs} (this governs)"))
         rows.append(Row("Book by", moment(pump["book_by"]) + (": now" if past(pump["book_by"]) else "")))
-    for name, limit in (("Drug stable until", "stability_end"), ("Battery until", "battery_end")):
-        if pump[limit]:
-            rows.append(Row(name, day(pump[limit])))
+    if pump["stability_end"]:
+        rows.append(Row("Drug stable until", day(pump["stability_end"])))
+    if end := pump["replacement_due"]:
+        book_by = "now" if past(pump["replacement_book_by"]) else f"by {day(pump['replacement_book_by'])}"
+        says = (
+            f"OVERDUE since {day(end)}: its service ended"
+            if past(end)
+            else f"{day(end)}: its service ends; book {book_by}"
+        )
+        rows.append(Row("Replace pump by", says))
     if pump["arrives_at"]:
         word = "since" if past(pump["arrives_at"]) else "from"
         rows.append(Row("At the tip", f"{word} {moment(pump['arrives_at'])}"))

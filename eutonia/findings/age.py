@@ -24,7 +24,7 @@ def find(facts: Facts, _: PumpState | None) -> Iterator[Finding]:
             "Write the birth date: 'person id ...; born 1979-04-11'.",
             "oral.age_min",
             "trial.age_min",
-            stops=("titration", "trial", "start", "adjust"),
+            stops=("titration", "trial", "start", "adjust up"),
         )
         return
     age = facts.age.value

@@ -12,7 +12,7 @@ from eutonia.quantity import plain, rounded
 
 
 def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
-    """A residual outside 2 mL or the device's accuracy stops every change of dose until it is explained."""
+    """A residual that differs by more than reading and device explain stops every change of dose until it is explained."""
     if pump is None:
         return
     book = facts.book
@@ -47,19 +47,25 @@ def _unbalanced(facts: Facts, pump: PumpState, bad: Reading) -> Finding:
     else:
         what = f"{_ml(-difference)} more left the chamber than was programmed"
         means = "over-delivery, a leak, or drug beside the port; overdose and withdrawal are both possible"
-    share = f" ({plain(rounded(ratio * 100, '1'))}% of what was programmed)" if ratio is not None else ""
+    part = f" ({plain(rounded(ratio * 100, '1'))}% of what was programmed)" if ratio is not None else ""
     full = pump.fill is not None and bad.measured_ml >= float(pump.fill.volume.value) - 1 and bad.delivered_ml > 2
     extra = " An unexplained full reservoir is not restarted but investigated." if full else ""
     accuracy = pump.model.accuracy if pump.model else None
-    limit = f"2 mL{f' or {plain(accuracy)}' if accuracy else ''}"
+    share = plain(accuracy) if accuracy else f"{plain(facts.book.quantity('pump.balance_share'))}, an assumption,"
+    limit = (
+        f"{_ml(pump.tolerance_ml(bad.delivered_ml))} ({share} of what was delivered; at least "
+        f"{plain(facts.book.quantity('pump.balance_floor'))}, an assumption, and at most {plain(facts.book.quantity('pump.balance_ml'))})"
+    )
     return found(
         facts.book,
         "balance",
         STOP,
-        f"{_ml(bad.measured_ml)} was left on {shown(bad.at, facts.home)} where {_ml(bad.expected_ml)} was expected: {what}{share}.",
+        f"{_ml(bad.measured_ml)} was left on {shown(bad.at, facts.home)} where {_ml(bad.expected_ml)} was expected: {what}{part}.",
         f"Outside {limit} the balance is broken: {means}.{extra}",
         "Find the cause (read the pump out, x-ray, catheter access port), then write 'explained residual; ...; by ...'.",
         "pump.balance_ml",
+        "pump.balance_floor",
+        "pump.balance_share",
         "withdrawal.delivery_first",
         "pump.full_chamber",
         "pump.pocket_fill",

@@ -11,6 +11,7 @@ from eutonia.findings.finding import CAUTION, STOP, Finding, found, listed
 from eutonia.findings.restart_rule import Restart, restart, restart_before
 from eutonia.moment import shown
 from eutonia.pump import Exchange, PumpState, explanted_pump
+from eutonia.pump.reservoir import END_OF_SERVICE
 from eutonia.quantity import plain, rounded
 
 _WORDS = {
@@ -39,11 +40,13 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
         yield _delivered_less(facts, pump)
     elif pump.resumed is not None and pump.program is not None and not pump.program.stopped:
         yield from _resumed(facts, pump, pump.resumed[0])
-    if not pump.uncertain:
+    # The end of service has a finding of its own.
+    uncertain = [(at, what) for at, what in pump.uncertain if what != END_OF_SERVICE]
+    if not uncertain:
         return
-    says = listed([f"{_WORDS[what]} ({shown(at, facts.home)})" for at, what in pump.uncertain])
+    says = listed([f"{_WORDS.get(what, what)} ({shown(at, facts.home)})" for at, what in uncertain])
     key = pump.model.key if pump.model else ""
-    mri = [f"device.{key}.mri"] if any(what == "mri" for _, what in pump.uncertain) and key.endswith("_ii") else []
+    mri = [f"device.{key}.mri"] if any(what == "mri" for _, what in uncertain) and key.endswith("_ii") else []
     yield found(
         facts.book,
         "delivery",

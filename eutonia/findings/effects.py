@@ -121,7 +121,7 @@ def _effects(facts: Facts, effects: list[Sign]) -> Iterator[Finding]:
         "Hold the dose or step back; ask again before the next rise; write 'symptom ...; resolved' when it is gone.",
         *_entry_names(effects),
         *(["caution.serious"] if serious else []),
-        stops=("titration", "adjust") if serious else (),
+        stops=("titration", "adjust up") if serious else (),
     )
 
 

@@ -16,7 +16,21 @@ CAUTION: Final = "caution"
 NOTE: Final = "note"
 GRADES: Final[dict[str, int]] = {STOP: 0, CAUTION: 1, NOTE: 2}
 
-Kind = Literal["titration", "taper", "trial", "start", "adjust", "refill", "strength change", "holiday", "restart"]
+Kind = Literal[
+    "titration",
+    "taper",
+    "trial",
+    "start",
+    "adjust",
+    "refill",
+    "strength change",
+    "holiday",
+    "restart",
+    "replacement",
+    "reduction",
+]
+# What a finding can stop: a kind of plan, or of the adjustments those upwards alone.
+Blocked = Kind | Literal["adjust up"]
 KINDS: Final[tuple[Kind, ...]] = (
     "titration",
     "taper",
@@ -27,6 +41,8 @@ KINDS: Final[tuple[Kind, ...]] = (
     "strength change",
     "holiday",
     "restart",
+    "replacement",
+    "reduction",
 )
 RISING: Final[tuple[Kind, ...]] = ("titration", "trial", "start", "adjust", "strength change", "holiday", "restart")
 PUMP: Final[tuple[Kind, ...]] = ("start", "adjust", "refill", "strength change", "holiday", "restart")
@@ -35,7 +51,7 @@ PUMP: Final[tuple[Kind, ...]] = ("start", "adjust", "refill", "strength change",
 class Finding(Struct, frozen=True):
     """What was found (`says`), why it matters (`basis`), from which facts and sources, and what would resolve it.
 
-    `stops` are the kinds of plan that are refused while it stands; `card` are the lines of an emergency card.
+    `stops` are the kinds of plan that are refused while it stands, and "adjust up" where only a rise is; `card` are the lines of an emergency card.
     """
 
     id: str
@@ -45,7 +61,7 @@ class Finding(Struct, frozen=True):
     facts: tuple[str, ...]
     sources: tuple[str, ...]
     resolve: str
-    stops: tuple[Kind, ...] = ()
+    stops: tuple[Blocked, ...] = ()
     card: tuple[str, ...] = ()
     due: datetime | None = None
     overridden: str = ""
@@ -79,7 +95,7 @@ def found(
     basis: str,
     resolve: str,
     *entries: str,
-    stops: tuple[Kind, ...] = (),
+    stops: tuple[Blocked, ...] = (),
     card: tuple[str, ...] = (),
     due: datetime | None = None,
 ) -> Finding:

@@ -177,7 +177,7 @@ def _intrathecal(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
             "adjust.spinal",
             "adjust.cerebral",
             "indication.intrathecal",
-            stops=("trial", "start", "adjust"),
+            stops=("trial", "start", "adjust up"),
         )
         return
     if origin.value == "cerebral":

@@ -34,7 +34,7 @@ def find(facts: Facts, _: PumpState | None) -> Iterator[Finding]:
             "Secure the supply or the enteral route before the next dose is missed.",
             "oral.withdrawal_onset",
             "interaction.general_anaesthetic",
-            stops=("titration", "taper"),
+            stops=("titration",),
         )
 
 

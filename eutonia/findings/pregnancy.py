@@ -62,5 +62,5 @@ def find(facts: Facts, _: PumpState | None) -> Iterator[Finding]:
         "exposed before birth is watched for withdrawal for days.",
         "Write 'decision pregnancy benefit outweighs risk; by ...' once that has been decided. What is taken now is not stopped at once.",
         *entries,
-        stops=("titration", "trial", "start", "adjust", "strength change"),
+        stops=("titration", "trial", "start", "adjust up", "strength change"),
     )

@@ -25,7 +25,7 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
             "Advice is bound to one person.",
             "Write 'person id A-17; born 1979-04-11; sex female'.",
             "overdose.check",
-            stops=("titration", "taper", "trial", "start", "adjust", "refill", "strength change", "holiday", "restart"),
+            stops=("titration", "trial", "start", "adjust", "strength change", "holiday", "restart", "reduction"),
         )
     says: list[str] = []
     if facts.future:

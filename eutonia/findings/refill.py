@@ -15,13 +15,12 @@ from eutonia.quantity import plain, rounded
 _WHY = {
     "reservoir": "the reservoir reaches its alarm volume",
     "stability": "180 days after the fill are over",
-    "battery": "the battery's service ends",
 }
 
 
 def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
     """One finding with the dates, the boxed warning and the alarm volume; a stop where the pump has run dry."""
-    if pump is None or (pump.due is None and pump.empty_at is None):
+    if pump is None or pump.service_ended or (pump.due is None and pump.empty_at is None):
         yield from _boxed(facts)
         return
     book = facts.book

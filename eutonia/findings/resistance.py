@@ -107,5 +107,5 @@ def _resistant(
         "resistance.delivery_first",
         "resistance.rises",
         "withdrawal.delivery_first",
-        stops=("adjust", "strength change", "holiday") if grade == STOP else (),
+        stops=("adjust up", "strength change", "holiday") if grade == STOP else (),
     )

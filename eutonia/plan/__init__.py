@@ -12,7 +12,20 @@ from eutonia.chart.facts import Facts
 from eutonia.evidence import Known
 from eutonia.findings import STOP, Finding, Kind
 from eutonia.findings.finding import listed
-from eutonia.plan import adjust, holiday, refill, restart, start, strength, taper, titration, trial
+from eutonia.findings.hypersensitivity import allergic
+from eutonia.plan import (
+    adjust,
+    holiday,
+    reduction,
+    refill,
+    replacement,
+    restart,
+    start,
+    strength,
+    taper,
+    titration,
+    trial,
+)
 from eutonia.plan.guard import check
 from eutonia.plan.plan import Plan, Refusal, Step
 from eutonia.pump import PumpState
@@ -29,6 +42,8 @@ _BUILDERS: Final = {
     "strength change": strength.build,
     "holiday": holiday.build,
     "restart": restart.build,
+    "replacement": replacement.build,
+    "reduction": reduction.build,
 }
 
 _ASKED: Final[dict[str, tuple[Kind, ...]]] = {
@@ -52,36 +67,85 @@ def plan(
 ) -> tuple[tuple[Plan, ...], tuple[Refusal, ...]]:
     """The allowed plans, several options of a kind side by side, and the refusals with what would lift each.
 
-    Without a request the plans are those that the chart's state makes natural.
+    Without a request the plans are those that the chart's state makes natural.  Drug that is being given never stands
+    without a plan, whatever stops or refuses the rest, unless an emergency card is shown.
     """
+    emergency = any(finding.card for finding in findings)
+    wanted = list(_wanted(facts, pump, emergency))
     plans: list[Plan] = []
     refusals: list[Refusal] = []
-    for kind, request in _wanted(facts, pump):
-        stops = [each for each in findings if kind in each.stops]
-        if stops:
-            refusals.append(stopped_by(kind, stops))
-            continue
-        for found in _BUILDERS[kind](facts, pump, request):
-            if isinstance(found, Refusal):
-                refusals.append(found)
-                continue
-            problems = check(found, facts, pump)
-            if problems:
-                why = f"The option '{found.option}' does not pass the guard: {'; '.join(problems)}."
-                refusals.append(
-                    Refusal(kind, why, "Nothing is moved to the nearest limit; ask for another plan.", found.facts)
-                )
-            else:
-                plans.append(_beside(found, findings))
+    for kind, request in wanted:
+        _build(kind, request, facts, pump, findings, plans, refusals)
+    if not emergency:
+        for kind in _going_on(facts, pump, [kind for kind, _ in wanted], plans):
+            _build(kind, None, facts, pump, findings, plans, refusals)
+        if pump is not None and pump.running and not plans:
+            plans += [_beside(kept, findings) for kept in refill.kept(facts, pump)]
     return tuple(plans), tuple(dict.fromkeys(refusals))
+
+
+def _build(
+    kind: Kind,
+    request: e.Request | None,
+    facts: Facts,
+    pump: PumpState | None,
+    findings: tuple[Finding, ...],
+    plans: list[Plan],
+    refusals: list[Refusal],
+) -> None:
+    """Adds the plans of a kind that neither a finding nor the guard refuses, and the refusals of the rest."""
+    stops = [finding for finding in findings if kind in finding.stops]
+    if stops:
+        refusals.append(stopped_by(kind, stops))
+        return
+    for found in _BUILDERS[kind](facts, pump, request):
+        if isinstance(found, Refusal):
+            refusals.append(found)
+        elif rising := rise_stopped(found, pump, findings):
+            refusals.append(rising)
+        elif problems := check(found, facts, pump):
+            why = f"The option '{found.option}' does not pass the guard: {'; '.join(problems)}."
+            refusals.append(
+                Refusal(kind, why, "Nothing is moved to the nearest limit; ask for another plan.", found.facts)
+            )
+        else:
+            plans.append(_beside(found, findings))
+
+
+def rise_stopped(plan: Plan, pump: PumpState | None, findings: tuple[Finding, ...]) -> Refusal | None:
+    """Return the refusal of an adjustment upwards while findings stop rises alone; none for every other plan."""
+    if plan.kind != "adjust" or pump is None or pump.program is None:
+        return None
+    now = pump.program.daily.value
+    if not any(step.do == "program" and step.dose is not None and step.dose.value > now for step in plan.steps):
+        return None
+    stops = [finding for finding in findings if "adjust up" in finding.stops]
+    return stopped_by("adjust", stops) if stops else None
 
 
 _MOUTH: Final[frozenset[Kind]] = frozenset({"titration", "taper"})
 
 
+def _going_on(facts: Facts, pump: PumpState | None, wanted: list[Kind], plans: list[Plan]) -> list[Kind]:
+    """Return the kinds of plan for drug that is being given, where what was wanted for its route gave none."""
+    kinds: list[Kind] = []
+    taken = facts.oral.value if isinstance(facts.oral, Known) else None
+    if taken is not None and any(kind in _MOUTH for kind in wanted) and not any(plan.kind in _MOUTH for plan in plans):
+        kinds.append("taper")
+    in_spine = [kind for kind in wanted if kind not in _MOUTH]
+    if pump is not None and pump.running and in_spine and not any(plan.kind not in _MOUTH for plan in plans):
+        kinds.append("refill")
+    return [kind for kind in kinds if kind not in wanted]
+
+
 def _beside(found: Plan, findings: tuple[Finding, ...]) -> Plan:
     """The plan, with the stop findings of its route that stand although they do not stop this kind."""
     mouth = found.kind in _MOUTH
+    if any(finding.id == "hypersensitivity" and finding.grade == STOP for finding in findings):
+        return replace(
+            found,
+            beside="CONTRAINDICATED (hypersensitivity), specialist decision: a bridge or a way to end the drug, never a reason to go on.",
+        )
     stops = [
         each.id for each in findings if each.grade == STOP and any((kind in _MOUTH) == mouth for kind in each.stops)
     ]
@@ -97,7 +161,7 @@ def stopped_by(kind: Kind, stops: list[Finding]) -> Refusal:
     return Refusal(kind, why, " ".join(each.resolve for each in stops), tuple(facts))
 
 
-def _wanted(facts: Facts, pump: PumpState | None) -> Iterator[tuple[Kind, e.Request | None]]:
+def _wanted(facts: Facts, pump: PumpState | None, emergency: bool) -> Iterator[tuple[Kind, e.Request | None]]:
     requests = [request for _, request in facts.requests]
     taking = isinstance(facts.oral, Known) and facts.oral.value is not None
     seen: set[Kind] = set()
@@ -108,6 +172,10 @@ def _wanted(facts: Facts, pump: PumpState | None) -> Iterator[tuple[Kind, e.Requ
             if kind != "adjust":
                 seen.add(kind)
             yield kind, request
+    if pump is not None and pump.service_ended and pump.last_running is not None:
+        yield "replacement", None
+    if pump is not None and pump.running and allergic(facts) and not emergency:
+        yield "reduction", None
     if not requests:
         for kind in _natural(facts, pump, taking):
             yield kind, None

@@ -166,15 +166,12 @@ def _plan(facts: Facts, pump: PumpState, at: datetime, program: Program, overrid
     assert pump.program is not None
     assert pump.strength is not None
     assert pump.left_ml is not None
-    assert pump.rate_ml_day is not None
     before, after = pump.program.daily, program.daily
     change = rounded((after.value / before.value - 1) * 100, "0.1")
     sign = "+" if change > 0 else ""
     name = adjust_entry(facts, pump, at)
     assert name is not None  # without one there is no window, and the request was refused
     low, high = book.span(name if change > 0 else "adjust.down")
-    days = (at - facts.now).total_seconds() / 86400
-    left = max(pump.left_ml - pump.rate_ml_day * days, 0.0)
     next_at = at + timedelta(hours=float(book.quantity("adjust.interval").to("h")))
     steps = (
         Step(
@@ -185,7 +182,7 @@ def _plan(facts: Facts, pump: PumpState, at: datetime, program: Program, overrid
         Step(
             at,
             "program",
-            f"{program.written}: {runs(program, pump.strength, left, pump, at, facts)}; read it back ('eutonia verify').",
+            f"{program.written}: {runs(program, pump.strength, pump.left_ml, pump, at, facts)}; read it back ('eutonia verify').",
             after,
             writes=e.Programmed(program),
         ),

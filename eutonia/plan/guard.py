@@ -17,6 +17,7 @@ from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.chart.orders import Program, Regimen
 from eutonia.evidence import Known
+from eutonia.findings import single_bolus
 from eutonia.findings.kidney import Kidney, kidney
 from eutonia.findings.limits import adjust_window, dose_before, start_dose
 from eutonia.findings.restart_rule import restart
@@ -68,6 +69,10 @@ def check(plan: Plan, facts: Facts, pump: PumpState | None) -> tuple[str, ...]:
         problems.append(f"no rule allows a plan of the kind '{plan.kind}'")
         return tuple(problems)
     for step in plan.steps:
+        if isinstance(step.writes, e.Programmed) and (
+            bolus := single_bolus.problem(facts, step.writes.program, pump.program if pump is not None else None)
+        ):
+            problems.append(bolus)
         if step.dose is not None and not _in_window(step, plan, facts):
             problems.append(f"{plain(step.dose)} to {step.do} is outside what is allowed")
         if step.dose is None and step.do in ("take", "give", "program", "bridge"):
@@ -290,10 +295,12 @@ def _adjust(plan: Plan, facts: Facts, pump: PumpState | None) -> list[str]:
     if plan.overridden:
         return problems
     window = adjust_window(facts, pump, at)
-    if window is None:
-        return [*problems, "the origin of the spasticity is not known"]
     change = (dose / before - 1) * 100
     down_low, down_high = facts.book.span("adjust.down")
+    if window is None:
+        if -down_high.value <= change <= -down_low.value:
+            return problems
+        return [*problems, "the origin of the spasticity is not known"]
     if not (window[0] <= change <= window[1] or -down_high.value <= change <= -down_low.value):
         up = f"{plain(round(window[0], 2))} to {plain(round(window[1], 2))}% upwards"
         down = f"{plain(down_low.value)} to {plain(down_high.value)}% downwards"
@@ -382,6 +389,11 @@ def _holiday(plan: Plan, facts: Facts, pump: PumpState | None) -> list[str]:
     return problems
 
 
+def _replacement(plan: Plan, _: Facts, pump: PumpState | None) -> list[str]:
+    dosed = any(step.dose is not None or step.writes is not None for step in plan.steps)
+    return ["a replacement needs a pump and gives no dose"] if pump is None or dosed else []
+
+
 def _restart(plan: Plan, facts: Facts, pump: PumpState | None) -> list[str]:
     doses = _doses(plan, "program")
     if pump is None or pump.last_running is None or len(doses) != 1:
@@ -410,4 +422,6 @@ _RULES: Final[dict[str, Callable[[Plan, Facts, PumpState | None], list[str]]]] =
     "strength change": _strength,
     "holiday": _holiday,
     "restart": _restart,
+    "replacement": _replacement,
+    "reduction": _holiday,
 }

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from typing import Literal
 
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
@@ -31,6 +32,12 @@ WATCH = (
 )
 
 
+WATCH_REDUCTION = (
+    WATCH[0],
+    "A reaction to the drug (rash, swelling, wheeze, fall of the blood pressure): emergency team; the specialist decides the pace.",
+)
+
+
 def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> Iterator[Plan | Refusal]:
     """Options of 14 to 28 days; refused outside hospital, and before delivery was checked."""
     book = facts.book
@@ -48,6 +55,16 @@ def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> It
             "holiday.setting",
         )
         return
+    yield from lowered(facts, pump, "holiday", request.alternative if request is not None else None)
+
+
+def lowered(
+    facts: Facts, pump: PumpState | None, kind: Literal["holiday", "reduction"], alternative: str | None = None
+) -> Iterator[Plan | Refusal]:
+    """The gradual withdrawals of a pump, side by side: as a holiday that ends with a restart, or as the end of the drug."""
+    if pump is None or pump.program is None or not pump.running:
+        return
+    book = facts.book
     low, high = (int(each.to("days")) for each in book.span("holiday.days"))
     floor = book.span("pump.daily_window")[0].value
     most = book.span("adjust.down")[1].value
@@ -57,14 +74,14 @@ def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> It
     if not lengths:
         yield refuse(
             book,
-            "holiday",
+            kind,
             f"{plain(pump.program.daily)} cannot be lowered within {high} days in steps of {most}% a day.",
-            "Ask for help.",
+            "Ask a specialist: stopping at once is dangerous, and so is a faster fall.",
             *_ENTRIES,
         )
         return
     for days in lengths:
-        yield _down(facts, pump, days, floor, request.alternative if request is not None else None)
+        yield _down(facts, pump, days, floor, alternative, kind)
 
 
 def _delivery_checked(facts: Facts, pump: PumpState) -> bool:
@@ -81,7 +98,14 @@ def _delivery_checked(facts: Facts, pump: PumpState) -> bool:
     return any(pump.program_since is not None and at >= pump.program_since for at in checks)
 
 
-def _down(facts: Facts, pump: PumpState, days: int, floor: Decimal, alternative: str | None) -> Plan:
+def _down(
+    facts: Facts,
+    pump: PumpState,
+    days: int,
+    floor: Decimal,
+    alternative: str | None,
+    kind: Literal["holiday", "reduction"],
+) -> Plan:
     assert pump.program is not None
     daily = pump.program.daily.value
     begin = max(facts.now, (pump.program_since or facts.now) + timedelta(hours=24))
@@ -116,19 +140,29 @@ def _down(facts: Facts, pump: PumpState, days: int, floor: Decimal, alternative:
             begin + timedelta(days=days),
             "stop",
             "End of the withdrawal. Whether the pump is then stopped or kept running without drug follows the maker's manual (a stop of more "
-            "than 48 h is a named risk); write 'program stop'. Restart later by the start rules.",
+            "than 48 h is a named risk); write 'program stop'. "
+            + (
+                "Restart later by the start rules."
+                if kind == "holiday"
+                else "No restart while the contraindication stands."
+            ),
             writes=e.Programmed(Program()),
         )
     )
     facts_, sources = basis(facts.book, *_ENTRIES)
-    watch: tuple[str, ...] = WATCH
+    usual = WATCH if kind == "holiday" else WATCH_REDUCTION
+    watch: tuple[str, ...] = usual
     if pump.strength is not None and (
         note := flow(Program(continuous=Quantity.of(before, "mcg/day")), pump.strength, pump)
     ):
-        watch = (*WATCH, f"The smallest doses may need a weaker strength{note}.")
+        watch = (*usual, f"The smallest doses may need a weaker strength{note}.")
     why = (
-        f"From {plain(pump.program.daily)} over {days} days, about {plain(rounded((1 - share) * 100, '0.1'))}% a day, in hospital only; up to 10% of patients "
-        "stop responding to rises and may need it."
+        f"From {plain(pump.program.daily)} over {days} days, about {plain(rounded((1 - share) * 100, '0.1'))}% a day, in hospital only"
+        + (
+            "; up to 10% of patients stop responding to rises and may need it."
+            if kind == "holiday"
+            else ": the steps of a drug holiday."
+        )
     )
     missing = []
     if not alternative:
@@ -139,6 +173,4 @@ def _down(facts: Facts, pump: PumpState, days: int, floor: Decimal, alternative:
             "catheter first ('explained delivery; ...; by ...')"
         )
     incomplete = f"Incomplete: {'; '.join(missing)}." if missing else ""
-    return Plan(
-        "holiday", f"{days} days", "inpatient", tuple(steps), why, facts_, sources, watch, incomplete=incomplete
-    )
+    return Plan(kind, f"{days} days", "inpatient", tuple(steps), why, facts_, sources, watch, incomplete=incomplete)

@@ -10,7 +10,7 @@ from eutonia.chart.facts import Facts
 from eutonia.findings.restart_rule import restart
 from eutonia.moment import shown_day
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
-from eutonia.plan.words import CHECKED, refill_due, when
+from eutonia.plan.words import CHECKED, expected_left, refill_due, refill_words
 from eutonia.pump import PumpState
 from eutonia.quantity import Quantity, plain, rounded
 
@@ -59,12 +59,8 @@ def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> It
     if request is None and facts.now - pump.fill.at < fresh:
         return
     strength = pump.fill.strength
-    drawn = next((r for r in reversed(pump.readings) if r.at >= pump.fill.at), None)
-    expected = "an unknown volume" if pump.left_ml is None else f"{plain(rounded(pump.left_ml, '0.1'))} mL"
-    if drawn is not None:
-        measured = f"{plain(rounded(drawn.measured_ml, '0.1'))} mL was measured on {when(drawn.at, facts)} "
-        expected = f"{measured}({plain(rounded(drawn.expected_ml, '0.1'))} mL expected then); by the program {expected}"
-    tolerance = book.quantity("pump.balance_ml")
+    delivered_ml = float(pump.fill.volume.to("mL")) - (pump.left_ml or 0.0)
+    tolerance = plain(rounded(pump.tolerance_ml(delivered_ml), "0.1"))
     steps = [
         Step(
             facts.now,
@@ -74,12 +70,13 @@ def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> It
         Step(
             facts.now,
             "draw",
-            f"Empty the chamber; {expected} is expected. If it differs by more than {tolerance}, do not just fill and send home: look for the cause.",
+            f"Empty the reservoir by needle through the skin; {expected_left(facts, pump)} expected. If it differs by more than {tolerance} mL, "
+            "do not just fill and send home: look for the cause.",
         ),
         Step(
             facts.now,
             "refill",
-            f"{plain(volume)} of {plain(strength)}; the needle's place confirmed; {CHECKED}.",
+            f"{plain(volume)} of {plain(strength)}, injected through the skin into the port; the needle's place confirmed; {CHECKED}.",
             writes=e.Refill(volume, strength),
         ),
     ]
@@ -94,6 +91,23 @@ def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> It
     facts_, sources = basis(book, *_ENTRIES)
     why = f"The same strength again; the daily dose does not change. Filled last on {shown_day(pump.fill.at, facts.home)}."
     yield Plan("refill", f"{plain(volume)} of {plain(strength)}", "clinic", tuple(steps), why, facts_, sources, WATCH)
+
+
+def kept(facts: Facts, pump: PumpState) -> Iterator[Plan]:
+    """The plan of a pump that runs and of which nothing may change now: when it is seen and filled next."""
+    if pump.program is None or pump.service_ended:
+        return
+    due = refill_due(facts)
+    steps = (
+        Step(
+            facts.now,
+            "review",
+            f"The program stays as it is: {pump.program.written}. Resolve what stops a change, and see the patient; next {refill_words(due, facts)}.",
+        ),
+    )
+    facts_, sources = basis(facts.book, *_ENTRIES)
+    why = "No change of the dose is allowed now, and a pump that runs is neither stopped nor left without a date."
+    yield Plan("refill", "go on unchanged", "clinic", steps, why, facts_, sources, WATCH[:1])
 
 
 def _program(facts: Facts, pump: PumpState, volume: Quantity) -> list[Step]:
@@ -122,10 +136,19 @@ def _program(facts: Facts, pump: PumpState, volume: Quantity) -> list[Step]:
             f"the restart rule ('request restart'). {resume.sentence}"
         )
         return [Step(facts.now, "check", says)]
-    due = refill_due(program, strength, float(volume.to("mL")), pump, facts.now, facts, fresh=True)
-    book_by = due - timedelta(days=float(book.quantity("pump.book_ahead").to("days")))
-    says = (
-        f"Program as on the chart: {program.written}; reservoir set to {plain(volume)}, alarm at {plain(pump.alarm_ml)}; next refill by "
-        f"{shown_day(due, facts.home)}, booked by {shown_day(book_by, facts.home)}; read it back."
+    due = refill_due(facts, (facts.now, e.Refill(volume, strength)))
+    book_by = due - timedelta(days=float(book.quantity("pump.book_ahead").to("days"))) if due is not None else None
+    booked = (
+        f", booked by {shown_day(book_by, facts.home)}"
+        if book_by is not None and book_by > facts.now
+        else ", booked now"
     )
+    says = (
+        f"Program as on the chart: {program.written}; reservoir set to {plain(volume)}, alarm at {plain(pump.alarm_ml)}; "
+        f"next {refill_words(due, facts)}{booked}; read it back."
+    )
+    if due is not None and due <= facts.now:
+        says = f"{plain(volume)} does not reach above the alarm volume at {program.written}: fill more, so that a next date can be given."
+    if due is not None and pump.replacement_due is not None and pump.replacement_due <= due:
+        says += f" The pump's service ends on {shown_day(pump.replacement_due, facts.home)}, before that refill: plan its replacement."
     return [Step(facts.now, "check", says)]

@@ -9,9 +9,8 @@ from decimal import Decimal
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.chart.orders import Program
-from eutonia.moment import shown_day
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
-from eutonia.plan.words import CHECKED, flow, refill_due, when
+from eutonia.plan.words import CHECKED, expected_left, flow, refill_due, refill_words, when
 from eutonia.pump import PumpState
 from eutonia.pump.line import bridge, missed_bridge, mixed
 from eutonia.quantity import Quantity, plain, rounded
@@ -114,7 +113,8 @@ def _plan(facts: Facts, pump: PumpState, new: Quantity, asked: Quantity | None) 
     program = Program(pump.program.continuous, pump.program.boluses, pump.program.steps, new)
     old_rate = rounded(daily.value / old.to("mcg/mL"), "0.001")
     new_rate = rounded(daily.value / new.to("mcg/mL"), "0.001")
-    due = refill_due(program, new, float(volume.to("mL")), pump, ends, facts, fresh=True)
+    bolus = e.Bridge(dose, Quantity.of(hours, "h"))
+    due = refill_due(facts, (facts.now, e.Refill(volume, new)), (facts.now, bolus), (ends, e.Programmed(program)))
     wrong, long = missed_bridge(pump.line_volume, old, new, daily)
     note = flow(program, new, pump)
     mixture = ""
@@ -130,7 +130,7 @@ def _plan(facts: Facts, pump: PumpState, new: Quantity, asked: Quantity | None) 
             "check",
             f"Old: {pump.program.written} with {plain(old)}. New: the same {plain(daily)} with {plain(new)}; {CHECKED}.",
         ),
-        Step(facts.now, "draw", f"Empty the chamber; {plain(rounded(pump.left_ml, '0.1'))} mL is expected.{mixture}"),
+        Step(facts.now, "draw", f"Empty the chamber; {expected_left(facts, pump)} expected.{mixture}"),
         Step(
             facts.now,
             "refill",
@@ -144,12 +144,12 @@ def _plan(facts: Facts, pump: PumpState, new: Quantity, asked: Quantity | None) 
             f"until {when(ends, facts)}, INSTEAD of the running program.",
             dose,
             Decimal(hours),
-            writes=e.Bridge(dose, Quantity.of(hours, "h")),
+            writes=bolus,
         ),
         Step(
             ends,
             "program",
-            f"{program.written}: {plain(new_rate)} mL/day; next refill by {shown_day(due, facts.home)}; read it back ('eutonia verify').{note}",
+            f"{program.written}: {plain(new_rate)} mL/day; next {refill_words(due, facts)}; read it back ('eutonia verify').{note}",
             daily,
             writes=e.Programmed(program),
         ),

@@ -8,7 +8,7 @@ from eutonia.evidence import Known
 from eutonia.findings import Finding, Kind
 from eutonia.findings.effects import holding
 from eutonia.findings.finding import listed
-from eutonia.plan import adjust, stopped_by
+from eutonia.plan import adjust, rise_stopped, stopped_by
 from eutonia.plan.guard import check
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
 from eutonia.plan.titration import WATCH
@@ -28,6 +28,8 @@ def typed(
     found = adjust.typed(facts, pump, dose) if isinstance(dose, Program) else _taken(facts, dose)
     if isinstance(found, Refusal):
         return found
+    if rising := rise_stopped(found, pump, findings):
+        return rising
     if problems := check(found, facts, pump):
         why = f"'{found.option}' does not pass the guard: {'; '.join(problems)}."
         return Refusal(kind, why, "Nothing is moved to the nearest limit; type another dose.", found.facts)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from eutonia.chart import event as e
+from eutonia.chart.event import What
 from eutonia.chart.facts import Facts
 from eutonia.chart.oral import OralUse
 from eutonia.chart.orders import Program, Regimen
-from eutonia.moment import shown, shown_day
+from eutonia.moment import iso, shown, shown_day
 from eutonia.plan.plan import Step
-from eutonia.pump import PumpState
+from eutonia.pump import PumpState, pump_after
 from eutonia.pump.program import problems
 from eutonia.quantity import Quantity, plain, rounded
+
+# Lines that a plan would write come after every line of the chart.
+_PLANNED: Final = 1_000_000
 
 CHECKED = "two people check it independently, and the check is recorded"
 
@@ -79,10 +84,14 @@ def runs(
     facts: Facts,
     fresh: bool = False,
 ) -> str:
-    """What a program does with what is in the chamber: its rate and the date by which the pump must be filled."""
+    """What a program does from `begin` on: its rate and the date by which the pump must be filled.
+
+    fresh: the pump is filled with `volume_ml` of `strength` first; otherwise it goes on with what the chart says.
+    """
     rate = program.daily.to("mcg/day") / strength.to("mcg/mL")
-    due = refill_due(program, strength, volume_ml, pump, begin, facts, fresh)
-    return f"{plain(rounded(rate, '0.001'))} mL/day of {plain(strength)}; refill due by {shown_day(due, facts.home)}{flow(program, strength, pump)}"
+    fill = (begin, e.Refill(Quantity.of(rounded(volume_ml, "0.000001"), "mL"), strength))
+    due = refill_due(facts, *([fill] if fresh else []), (begin, e.Programmed(program)))
+    return f"{plain(rounded(rate, '0.001'))} mL/day of {plain(strength)}; {refill_words(due, facts)}{flow(program, strength, pump)}"
 
 
 def flow(program: Program, strength: Quantity, pump: PumpState) -> str:
@@ -93,25 +102,34 @@ def flow(program: Program, strength: Quantity, pump: PumpState) -> str:
     return f". Watch the flow: {'; '.join(notes)}{unverified}" if notes else ""
 
 
-def refill_due(
-    program: Program,
-    strength: Quantity,
-    volume_ml: float,
-    pump: PumpState,
-    begin: datetime,
-    facts: Facts,
-    fresh: bool = False,
-) -> datetime:
-    """The earliest of alarm volume, stability and battery end, if `volume_ml` is in the chamber at `begin`."""
-    rate = float(program.daily.to("mcg/day") / strength.to("mcg/mL"))
-    limits = [begin + timedelta(days=max(volume_ml - float(pump.alarm_ml.to("mL")), 0.0) / rate)]
-    if fresh:
-        limits.append(begin + timedelta(days=float(facts.book.quantity("pump.stability").to("days"))))
-    elif pump.stability_end is not None:
-        limits.append(pump.stability_end)
-    if pump.battery_end is not None:
-        limits.append(pump.battery_end)
-    return min(limits)
+def refill_due(facts: Facts, *writes: tuple[datetime, What]) -> datetime | None:
+    """Return when the next refill is due once these lines are on the chart; none where no date can be given.
+
+    Every date of a refill in a plan comes from here: the pump is followed through the plan, and then asked as the
+    findings ask it (`PumpState.due`).
+    """
+    events = [e.Event(at, body, iso(at), line=_PLANNED + n) for n, (at, body) in enumerate(writes)]
+    state = pump_after(facts, events, max([facts.now, *(at for at, _ in writes)]))
+    return state.due[0] if state is not None and state.due is not None else None
+
+
+def refill_words(due: datetime | None, facts: Facts) -> str:
+    """The refill date for a sentence; a date that has passed is never given as the next one."""
+    if due is None:
+        return "refill: no date can be given"
+    return f"refill due by {shown_day(due, facts.home)}" if due > facts.now else "refill due now, before anything else"
+
+
+def expected_left(facts: Facts, pump: PumpState) -> str:
+    """The volume that should be left, beside the one that was measured since the fill, for a sentence ending '... expected'."""
+    expected = "an unknown volume" if pump.left_ml is None else f"{plain(rounded(pump.left_ml, '0.1'))} mL"
+    last = pump.readings[-1] if pump.readings else None
+    if last is None or pump.fill is None or last.at < pump.fill.at:
+        return f"{expected} is"
+    measured, then = (plain(rounded(ml, "0.1")) for ml in (last.measured_ml, last.expected_ml))
+    return (
+        f"{measured} mL was measured on {when(last.at, facts)} ({then} mL expected then); by the program {expected} is"
+    )
 
 
 def when(at: datetime, facts: Facts) -> str:

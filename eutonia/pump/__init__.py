@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from eutonia.pump.interruption import Exchange, Gap
-from eutonia.pump.reservoir import PumpState, Reading, explanted_pump, pump_state
+from eutonia.pump.reservoir import PumpState, Reading, explanted_pump, pump_after, pump_state
 
-__all__ = ["Exchange", "Gap", "PumpState", "Reading", "explanted_pump", "pump_state"]
+__all__ = ["Exchange", "Gap", "PumpState", "Reading", "explanted_pump", "pump_after", "pump_state"]

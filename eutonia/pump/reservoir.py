@@ -25,6 +25,8 @@ from eutonia.pump.program import Flow
 from eutonia.quantity import Quantity, plain, rounded
 
 _HORIZON_S: Final = 20 * 366 * 86400.0
+# Why delivery is uncertain past the end of the device's service; no read-out makes it certain again.
+END_OF_SERVICE: Final = "end of service"
 
 
 class Reading(Struct, frozen=True):
@@ -125,16 +127,28 @@ class PumpState(Struct, frozen=True):
         return float(self.program.daily.to("mcg/day") / self.told.to("mcg/mL"))
 
     @property
-    def due(self) -> tuple[datetime, Literal["reservoir", "stability", "battery"]] | None:
-        """When the refill is due and which limit governs: the earliest of reservoir, stability, battery."""
-        found: list[tuple[datetime, Literal["reservoir", "stability", "battery"]]] = []
+    def due(self) -> tuple[datetime, Literal["reservoir", "stability"]] | None:
+        """When the refill is due and which limit governs: the earlier of reservoir and stability.
+
+        The only date of a refill: findings, plans, printouts and services all ask here.  None past the end of service,
+        because a refill is not what that pump needs.
+        """
+        limits: list[tuple[datetime, Literal["reservoir", "stability"]]] = []
         if self.low_at is not None:
-            found.append((self.low_at, "reservoir"))
+            limits.append((self.low_at, "reservoir"))
         if self.stability_end is not None:
-            found.append((self.stability_end, "stability"))
-        if self.battery_end is not None and found:
-            found.append((self.battery_end, "battery"))
-        return min(found, key=lambda each: each[0]) if found else None
+            limits.append((self.stability_end, "stability"))
+        return min(limits, key=lambda limit: limit[0]) if limits and not self.service_ended else None
+
+    @property
+    def replacement_due(self) -> datetime | None:
+        """The end of the device's service, by which the pump needs to have been replaced; none where it is not known."""
+        return self.battery_end
+
+    @property
+    def service_ended(self) -> bool:
+        """Whether the end of service has passed: from then on no delivery is certain."""
+        return any(reason == END_OF_SERVICE for _, reason in self.uncertain)
 
     @property
     def unexplained(self) -> Reading | None:
@@ -142,15 +156,22 @@ class PumpState(Struct, frozen=True):
         return next((r for r in reversed(self.readings) if r.explained is None and not self.balances(r)), None)
 
     def balances(self, reading: Reading) -> bool:
-        """Whether a residual is within 2 mL and within the device's accuracy of what should be left."""
-        ratio = reading.ratio()
-        accurate = True
-        if ratio is not None and self.model is not None and self.model.accuracy is not None:
-            share = float(self.model.accuracy.value) / 100
-            accurate = 1 - share <= ratio <= 1 + share
-        return abs(reading.difference_ml) <= self._tolerance_ml + 1e-9 and accurate
+        """Whether a residual differs from the expected one by no more than reading and device explain."""
+        return abs(reading.difference_ml) <= self.tolerance_ml(reading.delivered_ml) + 1e-9
 
-    _tolerance_ml: float = 2.0
+    def tolerance_ml(self, delivered_ml: float) -> float:
+        """Return the difference in mL up to which a residual balances.
+
+        The device's accuracy of the volume in mL that was delivered, but no less than a syringe and the dead volume
+        can be read to, and no more than the absolute limit.
+        """
+        known = self.model is not None and self.model.accuracy is not None
+        share = float(self.model.accuracy.value) / 100 if known else self.balance_share  # type: ignore[union-attr]
+        return min(max(self.balance_floor_ml, share * delivered_ml), self.balance_most_ml)
+
+    balance_most_ml: float = 2.0
+    balance_floor_ml: float = 0.5
+    balance_share: float = 0.145
     # The first implant: an exchange of the pump does not begin the therapy again.
     therapy_since: datetime | None = None
     exchanged: Exchange | None = None
@@ -217,6 +238,7 @@ class _Fold(Struct):
     drawn_mcg: float = 0.0
     moved_ml: float = 0.0
     last_refill: e.Event | None = None
+    last_program: e.Event | None = None
     flow: Flow | None = None
     flow_told: Quantity | None = None
 
@@ -257,20 +279,30 @@ class _Fold(Struct):
             return min(end, self.now + volume_ml / self.bridge_ml_s)
 
         moved = flow.volume_ml(self.now, end) if flow is not None else self.bridge_ml_s * (end - self.now)
-        if moved >= self.chamber_ml:
-            self.empty_at = until(self.chamber_ml)
-            self.ran_dry_at = self.ran_dry_at or self.empty_at
-            self.dry_since = self.dry_since or self.empty_at
+        sure_ml = self._sure_ml()
+        if self.empty_at is None and moved >= sure_ml:
+            self.empty_at = until(max(sure_ml, 0.0))
+        if self.low_at is None and sure_ml - moved <= self.alarm_ml:
+            self.low_at = until(max(sure_ml - self.alarm_ml, 0.0))
+        dry = moved >= self.chamber_ml
+        if dry:
+            self.ran_dry_at = self.ran_dry_at or until(self.chamber_ml)
+            self.dry_since = self.dry_since or until(self.chamber_ml)
             moved = self.chamber_ml
-        if self.low_at is None and self.chamber_ml - moved <= self.alarm_ml:
-            self.low_at = until(self.chamber_ml - self.alarm_ml)
         if self.front_ml is not None and moved >= self.front_ml:
             self.front_at, self.front_ml = until(self.front_ml), None
         elif self.front_ml is not None:
             self.front_ml -= moved
         self._move(moved, strength)
-        if self.empty_at is not None:
+        if dry:
             self.chamber_ml = 0.0
+
+    def _sure_ml(self) -> float:
+        """Volume in mL that the dates may rest on: less than expected, where less was measured since the fill."""
+        last = self.readings[-1] if self.readings else None
+        if last is None or self.fill is None or last.at < self.fill.at:
+            return self.chamber_ml
+        return self.chamber_ml + min(last.difference_ml, 0.0)
 
     def _flow(self, program: Program, told: Quantity) -> Flow:
         """The program at work; kept, because it is asked for again at every look at the pump."""
@@ -461,13 +493,25 @@ class _Fold(Struct):
             self.program_since = max(self.program_since or event.at, event.at)
 
     def on_program(self, event: e.Event, what: e.Programmed) -> None:
+        if what.program.stopped:
+            self.bridge_until = 0.0
+        rival, self.last_program = self.last_program, event
+        if rival is not None and rival.at == event.at and self.program is not None:
+            if what.program.repeats(self.program):
+                return
+            lines = f"two different programs at one moment, line {rival.line} and line {event.line}"
+            self.uncertain.append((event.at, lines))
+            # Reckon with the one that empties the reservoir sooner, in whichever order they were written.
+            if what.program.daily.value < self.program.daily.value:
+                return
+        if self._runs_already(what.program):
+            return
         self.program, self.program_since = what.program, event.at
         self.told = what.program.strength or (self.fill.strength if self.fill else None)
         self.history.append((event.at, what.program))
         self.resumed = None
         if what.program.stopped:
             self.stopped_at = self.stopped_at or event.at
-            self.bridge_until = 0.0
         else:
             self._resume(event.at, what.program)
             self.stopped_at, self.last_running, self.exchanged = None, what.program, None
@@ -487,6 +531,19 @@ class _Fold(Struct):
         limit = timedelta(hours=float(self.facts.book.quantity("restart.short_gap").to("h")))
         if program.daily.value < old.daily.value or at - min(begins, default=at) > limit:
             self.restarted_at = at
+
+    def _runs_already(self, program: Program) -> bool:
+        """Whether a program line repeats what runs, so that no clock starts and no doubt ends with it."""
+        if self.program is None or not program.repeats(self.program):
+            return False
+        if (
+            self.gaps or self.delivered_share is not None
+        ):  # the program that ends an interruption may repeat the old dose
+            return False
+        if program.stopped:
+            return self.stopped_at is not None
+        told = program.strength or (self.fill.strength if self.fill else None)
+        return told == self.told and self.stopped_at is None and self.ran_dry_at is None
 
     def on_bridge(self, event: e.Event, what: e.Bridge) -> None:
         old = self.previous or (self.fill.strength if self.fill else None)
@@ -547,6 +604,10 @@ class _Fold(Struct):
             self.readings.append(
                 Reading(event.at, float(what.volume.to("mL")), self.chamber_ml, self.moved_ml, None, self.fill.at)
             )
+            sure_ml, at = self._sure_ml(), event.at.timestamp()
+            if sure_ml < self.chamber_ml:
+                self.low_at = at if self.low_at is None and sure_ml <= self.alarm_ml else self.low_at
+                self.empty_at = at if self.empty_at is None and sure_ml <= 0.0 else self.empty_at
 
     def on_device(self, event: e.Event, what: e.Device) -> None:
         if what.what == "read out, no alarms":
@@ -621,7 +682,26 @@ def pump_state(facts: Facts) -> PumpState | None:
     if fold.explanted_at is not None:
         return None
     fold.advance(facts.now.timestamp())
-    return _state(fold, facts)
+    return _state(fold, facts, facts.now)
+
+
+def pump_after(facts: Facts, further: Sequence[e.Event], at: datetime) -> PumpState | None:
+    """Return the pump as it will be at `at`, if the further events happen as well; none where no pump was implanted.
+
+    What a plan says of refill date, volume and arrival is asked here, so that it is what the chart will say once the
+    plan has been carried out.
+    """
+    if not facts.of(e.Implant):
+        return None
+    fold, events = _begun(facts)
+    # What is planned comes after what the chart holds, also at the same moment.
+    planned = clinical_order(event for event in further if event.at <= at)
+    for event in sorted((*events, *planned), key=lambda event: event.at):
+        fold.happen(event)
+    if fold.explanted_at is not None:
+        return None
+    fold.advance(at.timestamp())
+    return _state(fold, facts, at)
 
 
 def explanted_pump(facts: Facts) -> tuple[datetime, PumpState] | None:
@@ -661,7 +741,7 @@ def _instant(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(round(seconds), UTC)
 
 
-def _state(fold: _Fold, facts: Facts) -> PumpState:
+def _state(fold: _Fold, facts: Facts, now: datetime) -> PumpState:
     book = facts.book
     assert fold.implant is not None
     assert fold.implanted is not None
@@ -671,10 +751,10 @@ def _state(fold: _Fold, facts: Facts) -> PumpState:
     chamber_mcg = fold.chamber_ml * float(fold.fill.strength.to("mcg/mL")) if fold.fill else 0.0
     line_mcg = fold.line.drug_mcg if fold.line else 0.0
     delivered, drawn = fold.delivered_mcg, fold.drawn_mcg
-    bridge_running = _instant(fold.bridge_until) if fold.bridge_until > facts.now.timestamp() else None
+    bridge_running = _instant(fold.bridge_until) if fold.bridge_until > now.timestamp() else None
     ran_dry, dry = _instant(fold.ran_dry_at), _instant(fold.dry_since)
     left_in_line = fold.front_ml
-    low, empty, front = _ahead(fold, facts)
+    low, empty, front = _ahead(fold, now)
     arrives = front
     if front is not None and fold.program_since is not None and fold.program is not None and not fold.program.stopped:
         arrives = max(front, fold.program_since)
@@ -684,6 +764,9 @@ def _state(fold: _Fold, facts: Facts) -> PumpState:
     if fold.eri_at is not None:
         end = fold.eri_at + float(book.quantity("pump.eri_to_end").to("days")) * DAY
         battery = min(battery or end, end)
+    uncertain = tuple(fold.uncertain)
+    if battery is not None and battery <= now:
+        uncertain = (*uncertain, (battery, END_OF_SERVICE))
     stability = fold.fill.at + float(book.quantity("pump.stability").to("days")) * DAY if fold.fill else None
     return PumpState(
         fold.implant,
@@ -704,7 +787,7 @@ def _state(fold: _Fold, facts: Facts) -> PumpState:
         low,
         empty,
         arrives,
-        front is not None and front > facts.now,
+        front is not None and front > now,
         left_in_line,
         battery,
         stability,
@@ -712,7 +795,7 @@ def _state(fold: _Fold, facts: Facts) -> PumpState:
         fold.stopped_at,
         fold.resumed,
         ran_dry,
-        tuple(fold.uncertain),
+        uncertain,
         tuple(fold.gaps),
         tuple(fold.conflicts),
         tuple(fold.repeated),
@@ -730,28 +813,23 @@ def _state(fold: _Fold, facts: Facts) -> PumpState:
         line_mcg,
         delivered,
         drawn,
-        float(book.quantity("pump.balance_ml").to("mL")),
-        since,
-        fold.exchanged,
-        fold.emptied_at,
-        fold.delivered_share,
-        fold.restarted_at,
-        dry,
+        balance_most_ml=float(book.quantity("pump.balance_ml").to("mL")),
+        balance_floor_ml=float(book.quantity("pump.balance_floor").to("mL")),
+        balance_share=float(book.quantity("pump.balance_share").value) / 100,
+        therapy_since=since,
+        exchanged=fold.exchanged,
+        emptied_at=fold.emptied_at,
+        delivered_share=fold.delivered_share,
+        restarted_at=fold.restarted_at,
+        dry_since=dry,
     )
 
 
-def _ahead(fold: _Fold, facts: Facts) -> tuple[datetime | None, datetime | None, datetime | None]:
+def _ahead(fold: _Fold, now: datetime) -> tuple[datetime | None, datetime | None, datetime | None]:
     """Lets the pump run on as it is: when the alarm volume is reached, when it is empty, when the new drug is at the tip.
 
-    A residual that was measured below the expected one, though within the balance, makes these dates earlier.
+    A residual that was measured below the expected one, though within the balance, makes the first two earlier.
     """
-    measured = next((r for r in reversed(fold.readings) if fold.fill and r.at >= fold.fill.at), None)
-    if measured is not None and measured.difference_ml < 0:
-        fold.chamber_ml = max(fold.chamber_ml + measured.difference_ml, 0.0)
-        if fold.chamber_ml <= fold.alarm_ml and fold.low_at is None:
-            fold.low_at = measured.at.timestamp() if measured.measured_ml <= fold.alarm_ml else facts.now.timestamp()
-        if fold.chamber_ml <= 0.0 and fold.empty_at is None:
-            fold.empty_at = measured.at.timestamp() if measured.measured_ml <= 0.0 else facts.now.timestamp()
     fold.line = Line(deque(fold.line.plugs)) if fold.line else None
-    fold.advance(facts.now.timestamp() + _HORIZON_S)
+    fold.advance(now.timestamp() + _HORIZON_S)
     return _instant(fold.low_at), _instant(fold.empty_at), _instant(fold.front_at)

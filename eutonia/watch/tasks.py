@@ -16,9 +16,10 @@ from eutonia.findings import STOP, Finding, examine
 from eutonia.findings.context import pumped, taking
 from eutonia.findings.effects import lasting
 from eutonia.findings.emergency import EMERGENCIES
+from eutonia.findings.replacement import replacement_book_by
 from eutonia.findings.signs import current
 from eutonia.moment import local_day, shown, shown_day
-from eutonia.pump import pump_state
+from eutonia.pump import PumpState, pump_state
 from eutonia.quantity import plain
 from eutonia.watch.task import Task
 
@@ -31,6 +32,8 @@ _OF_FINDINGS: Final = {
     "gap": ("withdrawal", "program"),
     "resumed": ("withdrawal", "program"),
     "bridge": ("bridge", "program"),
+    "end-of-service": ("replacement", "implant"),
+    "single-bolus": ("program", "program"),
     "interruption": ("withdrawal", "oral"),
     "abrupt-stop": ("withdrawal", "oral"),
     "strength": ("strength", "program"),
@@ -47,8 +50,16 @@ _CARD: Final = 3
 
 def tasks(facts: Facts, chart: str, person: str) -> tuple[Task, ...]:
     """The tasks of a chart at a moment, the most pressing first."""
-    found = examine(facts, pump_state(facts))
-    every = [*_of_findings(found, facts), *_trial(facts), *_steps(facts), *_ages(facts), *_signs(facts, found)]
+    pump = pump_state(facts)
+    found = examine(facts, pump)
+    every = [
+        *_of_findings(found, facts),
+        *_replacement(facts, pump, found),
+        *_trial(facts),
+        *_steps(facts),
+        *_ages(facts),
+        *_signs(facts, found),
+    ]
     made = [
         Task(chart, person, what, due, local_day(due, facts.home), do, because, closes, first)
         for what, due, do, because, closes, first in every
@@ -80,6 +91,15 @@ def _of_findings(findings: tuple[Finding, ...], facts: Facts) -> Iterator[Words]
             yield what, each.due, each.resolve, each.says, closes, False
         elif each.id in _WITHDRAWN or (each.grade == STOP and treated(facts)):
             yield what, facts.now, each.resolve, each.says, closes, False
+
+
+def _replacement(facts: Facts, pump: PumpState | None, findings: tuple[Finding, ...]) -> Iterator[Words]:
+    """The replacement of the pump, years ahead of the finding: it comes up on its day though nobody opens the chart."""
+    if pump is None or pump.replacement_due is None or any(finding.id == "end-of-service" for finding in findings):
+        return
+    book_by = replacement_book_by(pump, facts.book) or pump.replacement_due
+    because = f"The pump's service ends on {shown_day(pump.replacement_due, facts.home)}."
+    yield "replacement", book_by, "Book the replacement of the pump.", because, "implant", False
 
 
 def _signs(facts: Facts, findings: tuple[Finding, ...]) -> Iterator[Words]:

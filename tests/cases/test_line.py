@@ -202,7 +202,6 @@ def test_a_stopped_pump_keeps_its_volume_and_the_moment_of_its_first_stop() -> N
     assert [program.written for _, program in again.dose_history] == [
         "continuous 100 mcg/day",
         "stop",
-        "stop",
         "continuous 90 mcg/day",
     ]
     only = state(FILLED + "2026-03-20 12:00 program stop\n", "2026-03-21 12:00")
@@ -404,14 +403,16 @@ def test_a_residual_stands_beside_what_was_expected_and_delivered_since_the_fill
 def test_where_nothing_should_have_left_there_is_no_ratio() -> None:
     assert Reading(at("03-30 11:05"), 17.0, 18.0, 0.0).ratio() is None
     assert Reading(at("03-30 11:05"), 17.9, 17.5, 0.5).ratio() == pytest.approx(0.2)
-    found = state(FILLED + "2026-03-30 11:05 residual 16.5 mL\n", "2026-03-31")
+    found = state(FILLED + "2026-03-30 11:05 residual 17.5 mL\n", "2026-03-31")
     assert found.unexplained is None
-    assert state(FILLED + "2026-03-30 11:05 residual 15.9 mL\n", "2026-03-31").unexplained is not None
+    assert state(FILLED + "2026-03-30 11:05 residual 17.4 mL\n", "2026-03-31").unexplained is not None
 
 
-def test_without_a_known_device_the_balance_is_two_millilitres() -> None:
-    text = PUMP.replace("SynchroMed II", "Other")
-    for measured, balances in (("18", True), ("14", True), ("13.9", False), ("18.1", False)):
+def test_without_a_known_device_the_balance_is_the_narrower_accuracy() -> None:
+    text = PUMP.replace("SynchroMed II", "Other").replace(
+        "100 mcg/day", "500 mcg/day"
+    )  # 8 mL expected, 14.5 %: 1.45 mL
+    for measured, balances in (("9.4", True), ("6.6", True), ("6.5", False), ("9.5", False)):
         found = state(text + f"2026-03-30 11:05 residual {measured} mL\n", "2026-03-31")
         assert (found.unexplained is None) is balances
 
@@ -523,13 +524,13 @@ def test_less_than_the_alarm_volume_was_low_when_it_was_measured() -> None:
     assert state(text, "2026-05-28 12:00").low_at == at("05-28 11:05")
     above = PUMP + "2026-05-28 11:05 residual 4.1 mL\n"
     assert state(above, "2026-05-28 12:00").low_at == at("05-28 23:05")
-    assert state(above, "2026-05-29 10:00").low_at == at("05-29 10:00")
+    assert state(above, "2026-05-29 10:00").low_at == at("05-28 23:05")
     empty = PUMP + "2026-06-17 11:05 residual 0 mL\n"  # 0.2 mL expected
     found = state(empty, "2026-06-17 12:00")
     assert (found.low_at, found.empty_at) == (at("05-29 11:05"), at("06-17 11:05"))
     short = PUMP + "2026-06-16 11:05 residual 0.1 mL\n"  # 0.4 mL expected: the chart has 0.3 mL too much from here on
     assert state(short, "2026-06-16 12:00").empty_at == at("06-16 23:05")
-    assert state(short, "2026-06-17 12:00").empty_at == at("06-17 12:00")
+    assert state(short, "2026-06-17 12:00").empty_at == at("06-16 23:05")
     nearly = PUMP + "2026-06-15 11:05 residual 0.4 mL\n"  # 0.6 mL expected
     assert state(nearly, "2026-06-15 12:00").empty_at == at("06-17 11:05")
     assert state(nearly + "2026-06-15 11:10 program stop\n", "2026-06-15 12:00").empty_at is None
@@ -562,7 +563,7 @@ def test_the_earliest_date_governs_and_at_one_moment_the_reservoir_before_the_ot
     one, two, three = at("05-01 10:00"), at("06-01 10:00"), at("07-01 10:00")
     assert replace(found, low_at=one, stability_end=two, battery_end=three).due == (one, "reservoir")
     assert replace(found, low_at=two, stability_end=one, battery_end=three).due == (one, "stability")
-    assert replace(found, low_at=two, stability_end=three, battery_end=one).due == (one, "battery")
+    assert replace(found, low_at=two, stability_end=three, battery_end=one).due == (two, "reservoir")
     assert replace(found, low_at=one, stability_end=one, battery_end=one).due == (one, "reservoir")
     assert replace(found, low_at=None, stability_end=one, battery_end=one).due == (one, "stability")
     assert replace(found, low_at=None, stability_end=None, battery_end=one).due is None
@@ -617,11 +618,11 @@ def test_a_residual_of_the_minute_of_the_fill_is_what_was_drawn_before_it() -> N
 
 def test_the_balance_holds_at_its_edge() -> None:
     found = state(PUMP, "2026-03-21")
-    for difference in (0.29, -0.29):  # 14.5 % of 2 mL
-        assert found.balances(Reading(found.implanted, difference, 0.0, 2.0)) is True
-        assert found.balances(Reading(found.implanted, difference * 1.001, 0.0, 2.0)) is False
-    assert found.balances(Reading(found.implanted, 2.000000001, 0.0, 0.0)) is True
-    assert found.balances(Reading(found.implanted, 2.00000001, 0.0, 0.0)) is False
+    # The floor of 0.5 mL, then 14.5 % of what was delivered, and 2 mL at most.
+    for delivered, most in ((0.0, 0.5), (2.0, 0.5), (10.0, 1.45), (18.0, 2.0)):
+        for difference in (most, -most):
+            assert found.balances(Reading(found.implanted, difference, 0.0, delivered)) is True
+            assert found.balances(Reading(found.implanted, difference * 1.001, 0.0, delivered)) is False
 
 
 def test_what_was_drawn_adds_up_over_fills_revisions_and_pumps() -> None:

@@ -40,15 +40,16 @@ def test_the_alarm_volume_governs_a_weak_solution_and_the_180_days_a_strong_one(
     assert (strong["governed_by"], strong["refill_due"]) == ("stability", "2026-09-16T11:00:00+00:00")
 
 
-def test_the_battery_governs_when_its_service_ends_first() -> None:
+def test_the_end_of_service_is_a_date_of_its_own_and_not_of_the_refill() -> None:
     old = PUMP.replace("2026-03-20 10:00 implant", "2019-04-01 10:00 implant")
     found = pump(old, "2026-03-21")
-    assert (found["governed_by"], found["refill_due"]) == ("battery", "2026-04-01T10:00:00+00:00")
+    assert (found["governed_by"], found["refill_due"]) == ("reservoir", "2026-05-29T11:05:00+00:00")
+    assert found["replacement_due"] == "2026-04-01T10:00:00+00:00"
 
 
 def test_the_replacement_indicator_ends_the_battery_after_90_days() -> None:
     found = pump(PUMP.replace("500 mcg", "2000 mcg") + "2026-04-01 10:00 device replacement indicator\n", "2026-04-02")
-    assert (found["governed_by"], found["battery_end"]) == ("battery", "2026-06-30T10:00:00+00:00")
+    assert (found["governed_by"], found["replacement_due"]) == ("stability", "2026-06-30T10:00:00+00:00")
 
 
 @pytest.mark.carries("TOX-01", "ITB-08")

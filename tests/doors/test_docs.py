@@ -35,7 +35,7 @@ STOPS = {
     "05-tolerance-hidden-delivery-failure": {"balance", "resistance"},
     "06-drug-holiday": set(),
     "07-late-refill-withdrawal": {"emergency-withdrawal", "refill"},
-    "08-suspected-overdose": {"emergency-overdose", "pump-dose"},
+    "08-suspected-overdose": {"emergency-overdose", "pump-dose", "single-bolus"},
     "09-pregnancy": {"pregnancy"},
     "10-child": {"age"},
 }
@@ -205,10 +205,10 @@ def _findings() -> dict[str, set[str]]:
         def kinds(value: ast.expr, named: dict[str, list[ast.expr]] = named) -> set[str]:
             said = {node.value for node in ast.walk(value) if isinstance(node, ast.Constant)}
             names = [node.id for node in ast.walk(value) if isinstance(node, ast.Name)]
-            said.update(PLANS if "KINDS" in names else ())
+            said.update(_DOSED if "KINDS" in names else ())
             for name in names:
                 said.update(*[kinds(each, {}) for each in named.get(name, ())])
-            return said & set(PLANS)
+            return said & set(_BLOCKED)
 
         for call in ast.walk(tree):
             if not isinstance(call, ast.Call) or getattr(call.func, "id", "") not in ("found", "_joined"):
@@ -220,16 +220,22 @@ def _findings() -> dict[str, set[str]]:
     return found
 
 
+# What a finding can stop: a kind of plan, or rises alone.
+_BLOCKED = (*PLANS, "adjust up")
+# A replacement gives no dose, and a reduction is offered only where no card is shown.
+_DOSED = set(PLANS) - {"replacement", "reduction"}
 _WORDS = {
     "": set(),
-    "every plan": set(PLANS),
-    "all but taper": set(PLANS) - {"taper"},
-    "all but refill and restart": set(PLANS) - {"refill", "restart"},
+    "every plan": _DOSED,
+    "all but taper": _DOSED - {"taper"},
+    "all but refill and restart": _DOSED - {"refill", "restart"},
 }
 
 
 def _said(words: str) -> set[str]:
-    return _WORDS[words] if words in _WORDS else {kind for kind in PLANS if kind in words}
+    # The longest name first, so that 'adjust up' is not taken for 'adjust', nor 'restart' for 'start'.
+    names = "|".join(sorted(_BLOCKED, key=len, reverse=True))
+    return _WORDS[words] if words in _WORDS else set(re.findall(rf"\b(?:{names})\b", words))
 
 
 def test_the_page_names_every_finding_and_what_it_stops() -> None:

@@ -354,7 +354,7 @@ def test_measured_and_computed_volumes_have_different_codes():
     assert "method" not in measured
     assert computed["method"]["coding"][0]["code"] == "computed"
     assert computed["code"]["coding"][0]["code"] != measured["code"]["coding"][0]["code"]
-    assert one(found, "refill due, computed")["component"][0]["valueString"] in ("reservoir", "stability", "battery")
+    assert one(found, "refill due, computed")["component"][0]["valueString"] in ("reservoir", "stability")
 
 
 # --- the advice -------------------------------------------------------------------------------------------------------

@@ -184,7 +184,7 @@ def test_the_pump_says_what_it_does_what_is_left_and_which_limit_governs() -> No
         "Alarm at 4 mL",
         "(this governs)",
         "Book by 2026-05-",
-        "Battery until 2033-03-20",
+        "Replace pump by 2033-03-20: its service ends; book by 2032-12-20",
     ):
         assert row in pump
 

@@ -241,10 +241,12 @@ def test_a_start_says_whether_the_line_is_primed():
     volume=st.sampled_from(["10", "18", "20"]),
     strength=st.sampled_from(STRENGTHS),
     alarm=st.sampled_from(["", "; alarm 2 mL", "; alarm 4 mL"]),
-    years=st.sampled_from([0, 0, 6.8]),
+    years=st.sampled_from([0, 6.8]),
     shape=st.sampled_from(["continuous", "bolus", "day"]),
 )
-def test_the_refill_is_due_at_the_earliest_of_alarm_stability_and_battery(daily, volume, strength, alarm, years, shape):
+def test_the_refill_is_due_at_the_earlier_of_alarm_and_stability_whatever_the_battery(
+    daily, volume, strength, alarm, years, shape
+):
     born = f"{datetime.fromisoformat('2026-03-20 10:00') - timedelta(days=years * 365):%Y-%m-%d %H:%M}"
     program = {
         "continuous": f"continuous {daily} mcg/day",
@@ -261,7 +263,6 @@ def test_the_refill_is_due_at_the_earliest_of_alarm_stability_and_battery(daily,
     ends = {
         "reservoir": low,
         "stability": filled + timedelta(days=180),
-        "battery": datetime.fromisoformat(born + "+00:00").replace(year=datetime.fromisoformat(born).year + 7),
     }
     assert due <= min(ends.values()) + timedelta(days=2)  # the last boluses come by the clock, not by the average
     assert abs(due - ends[pump["governed_by"]]) <= timedelta(days=0 if shape == "continuous" else 2, seconds=2)
@@ -298,8 +299,9 @@ def test_an_alarm_below_two_ml_does_not_move_the_due_date(alarm):
 def test_a_replacement_indicator_brings_the_end_of_the_battery_forward():
     chart = PUMP.replace("500 mcg/mL", "2000 mcg/mL") + "2026-03-24 10:00 device replacement indicator\n"
     pump = advise(chart, NOW)["pump"]
-    assert pump["governed_by"] == "battery"
-    assert pump["battery_end"] == "2026-06-22T10:00:00+00:00"
+    assert pump["governed_by"] == "stability"
+    assert pump["replacement_due"] == pump["battery_end"] == "2026-06-22T10:00:00+00:00"
+    assert pump["replacement_book_by"] == "2026-03-24T10:00:00+00:00"
 
 
 @pytest.mark.hazard("H36")
@@ -497,7 +499,8 @@ def test_no_strength_is_planned_that_is_not_stocked_for_the_reservoir(strength):
 @pytest.mark.hazard("H40")
 def test_more_than_the_chamber_holds_is_refused_and_on_the_chart_a_stop():
     answer = advise(PUMP + "2026-03-25 request refill; volume 25 mL\n", NOW)
-    assert plans(answer, "refill") == []
+    assert refusals(answer, "refill")
+    assert not any("writes" in step for plan in answer["plans"] for step in plan["steps"])
     assert grade(advise(PUMP.replace("18 mL of", "25 mL of"), NOW), "strength") == "stop"
     bigger = PUMP + "2026-03-25 request strength 2000 mcg/mL; volume 25 mL\n"
     assert plans(advise(bigger, NOW), "strength change") == []

@@ -399,7 +399,7 @@ def test_a_dose_that_rises_without_effect_is_looked_into_before_it_rises_again(f
     chart = _rising(_FAULTS[fault])
     answer = advise(chart, "2026-05-06 10:00")
     assert grade(answer, "resistance") == "stop"
-    assert plans(answer, "adjust") == []
+    assert [plan["option"] for plan in plans(answer, "adjust") if not plan["option"].startswith("-")] == []
     resolve = (finding(answer, "resistance") or {})["resolve"]
     assert resolve.index("read the pump out") < resolve.index("x-ray") < resolve.index("revision")
     checked = chart + "2026-05-06 09:00 explained delivery; catheter and pump checked; by Dr X\n"

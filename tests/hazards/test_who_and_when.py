@@ -96,12 +96,13 @@ def test_one_id_with_two_names_birth_dates_or_sexes_is_not_one_person(second):
 
 
 @pytest.mark.hazard("H10")
-@pytest.mark.parametrize("chart", [ORAL, PUMP])
-def test_a_chart_without_a_person_gets_no_plan(chart):
+@pytest.mark.parametrize(("chart", "kinds"), [(ORAL, []), (PUMP, ["refill"])])
+def test_a_chart_without_a_person_gets_no_plan(chart, kinds):
     nobody = "".join(chart.splitlines(keepends=True)[1:])
     answer = advise(nobody, "2026-03-25 10:00")
     assert grade(answer, "person") == "stop"
-    assert answer["plans"] == []
+    assert [plan["kind"] for plan in answer["plans"]] == kinds
+    assert all("person" in plan["beside"] for plan in answer["plans"])
 
 
 # --- H11: how old a fact may be -----------------------------------------------------------------------------------

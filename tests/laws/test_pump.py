@@ -152,7 +152,7 @@ def test_a_refill_is_never_due_later_than_any_of_its_limits(drawn: tuple[str, da
     state = pump_state(Facts(eutonia.read(text), now, book()))
     if state is None or state.due is None:
         return
-    limits = [each for each in (state.low_at, state.stability_end, state.battery_end) if each is not None]
+    limits = [each for each in (state.low_at, state.stability_end) if each is not None]
     assert state.due[0] == min(limits)
     assert state.low_at is None or state.empty_at is None or state.low_at <= state.empty_at + timedelta(seconds=1)
 

@@ -134,7 +134,7 @@ _DOSES: Final = frozenset(
     {"oral-dose", "oral-jump", "single-dose", "screening-dose", "pump-dose", "both-routes", "dose"}
 )
 _MOUTH: Final = frozenset({"titration"})
-_SPINE: Final = frozenset({"trial", "start", "adjust"})
+_SPINE: Final = frozenset({"trial", "start", "adjust", "adjust up"})
 
 
 def _cards(seen: _Seen) -> Iterator[Ranked]:

@@ -18,7 +18,7 @@ from eutonia.quantity import plain
 
 # Always on the card, unknown or not, in this order; the others only where they say something.
 _ALWAYS: Final = ("Device", "Drug", "Program", "Daily dose", "Filled", "Alarm", "Empty", "Refill due", "Book by")
-_SOMETIMES: Final = ("Bridge", "Delivery")
+_SOMETIMES: Final = ("Replace pump by", "Bridge", "Delivery")
 CALL: Final = "Clinic telephone"
 
 TOO_LITTLE: Final = "Too little baclofen: withdrawal"

@@ -16,7 +16,17 @@ from eutonia.pump.verify import ReadBack, verify
 from eutonia.quantity import plain
 
 # The kinds of plan in which drug goes into the spine: the errors that two people are to catch happen here.
-SPINAL: Final = ("trial", "start", "adjust", "refill", "strength change", "holiday", "restart")
+SPINAL: Final = (
+    "trial",
+    "start",
+    "adjust",
+    "refill",
+    "strength change",
+    "holiday",
+    "restart",
+    "replacement",
+    "reduction",
+)
 
 # Read by eye or from a syringe, so the chart can say at most what is expected.
 _BY_HAND: Final = ("Product in the hand: drug", "Product in the hand: strength")
@@ -49,7 +59,9 @@ def checks(advice: Advice, call: str | None) -> dict[str, Any]:
         "call": call or "",
         "rule": _sentence(advice.book.text("overdose.check")),
         "pump": [
-            row._asdict() for row in sheet.pump if row.label in ("Filled", "Left, expected", "Refill due", "Delivery")
+            row._asdict()
+            for row in sheet.pump
+            if row.label in ("Filled", "Left, expected", "Refill due", "Replace pump by", "Delivery")
         ],
         "fields": [row._asdict() for row in meant(advice)],
         "by_hand": [

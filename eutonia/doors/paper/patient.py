@@ -123,6 +123,7 @@ def _dates(pump: dict[str, str]) -> list[dict[str, str]]:
         {"label": "Refill due", "text": pump.get("Refill due", UNKNOWN).partition(": ")[0]},
         {"label": "Alarm for low drug", "text": pump.get("Alarm", UNKNOWN)},
         {"label": "Pump empty", "text": pump.get("Empty", UNKNOWN)},
+        *([{"label": "Replace the pump by", "text": pump["Replace pump by"]}] if "Replace pump by" in pump else []),
         *([{"label": "Delivery", "text": pump["Delivery"]}] if "Delivery" in pump else []),
     ]
 
