@@ -29,14 +29,14 @@ def watch(
 
     Exit status 1 where something is to be seen to now.
     """
-    from eutonia.moment import DAY, read_instant, start_of
+    from eutonia.moment import DAY, read_instant, shown, start_of
     from eutonia.moment import zone as zone_of
     from eutonia.watch import Panel
 
-    at = moment(now)
+    at, home = moment(now), zone_of(zone or "UTC")
     if not isinstance(at, datetime):
         # A day alone stands after everything of that day, as for every other command.
-        written = read_instant(at, home := zone_of(zone or "UTC"))
+        written = read_instant(at, home)
         at = written.instant or start_of(written.day + DAY, home) - timedelta(seconds=1)
     with opened(where) as ledger:
         panel = Panel(ledger, jurisdiction, workers=os.cpu_count() or 1)
@@ -47,7 +47,7 @@ def watch(
     if as_json:
         print_json(found)
     else:
-        click.echo(f"{found['charts']} charts, as of {at:%Y-%m-%d %H:%M} UTC")
+        click.echo(f"{found['charts']} charts, as of {shown(at, home)} {zone or 'UTC'}")
         for urgency, head in _HEADS.items():
             these = [each for each in found["tasks"] if each["urgency"] == urgency]
             click.echo(f"\n{head}: {len(these)}")

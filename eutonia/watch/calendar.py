@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 from icalendar import Calendar, Event
 
-from eutonia.moment import local_day
 from eutonia.watch.panel import Panel
 
 
@@ -21,7 +20,7 @@ def calendar(panel: Panel) -> bytes:
     met: Counter[str] = Counter()
     for task in panel.tasks():
         # What is due has no day in its identity, or it would be a new entry every day.
-        day = max(task.day, local_day(panel.at, UTC)) if task.urgency(panel.at, panel.book) == "now" else task.day
+        day = panel.day(task)
         name = f"{task.chart}-{task.what}"
         met[name] += 1
         entry = Event()

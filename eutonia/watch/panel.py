@@ -6,13 +6,14 @@ import gc
 from bisect import insort
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache, partial
 from multiprocessing import get_context
 from operator import itemgetter
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from eutonia.chart import ReadError, from_text
 from eutonia.chart.event import Person
@@ -20,19 +21,32 @@ from eutonia.chart.facts import Facts
 from eutonia.knowledge import Book, book
 from eutonia.ledger import Ledger
 from eutonia.ledger.ledger import Held
-from eutonia.moment import iso, local_day
+from eutonia.moment import MomentError, iso, local_day
+from eutonia.moment import zone as zone_of
 from eutonia.watch.task import Task
 from eutonia.watch.tasks import tasks
 
 
 class Watched(Struct, frozen=True):
-    """One chart as it was last looked at: its head, when, its tasks and whose it is; or why it could not be looked at."""
+    """One chart as it was last looked at: its head, when, its tasks and whose it is; or why it could not be looked at.
+
+    zone: the name of the chart's zone, in which its days are counted.
+    """
 
     held: Held
     at: datetime
     tasks: tuple[Task, ...]
     who: Person | None = None
     failed: str = ""
+    zone: str = "UTC"
+
+    @property
+    def home(self) -> tzinfo:
+        """The chart's zone; UTC where its name is damaged, since such a chart is a task as well."""
+        try:
+            return zone_of(self.zone)
+        except MomentError:
+            return UTC
 
 
 # A task and its place among all: emergencies first, then by the day.  Urgency follows from that order at any moment.
@@ -100,6 +114,13 @@ class Panel:
         """All tasks, the most pressing first."""
         return tuple(map(itemgetter(-1), self._order))
 
+    def day(self, task: Task) -> date:
+        """Return the day on which a task stands in a calendar: what is due already stands on today's day of its chart."""
+        assert self.at is not None, "refresh first"
+        if task.urgency(self.at, self.book) != "now":
+            return task.day
+        return max(task.day, local_day(self.at, self.charts[task.chart].home))
+
     def as_dict(self) -> dict[str, Any]:
         """The panel as JSON: as of when, how many charts, and the tasks."""
         assert self.at is not None, "refresh first"
@@ -108,7 +129,7 @@ class Panel:
             "charts": len(self.charts),
             "unread": [each.held.id for each in self.charts.values() if each.failed],
             "knowledge": {"version": self.book.library.version, "hash": self.book.library.hash},
-            "tasks": [each.as_dict(self.at, self.book) for each in self.tasks()],
+            "tasks": [each.as_dict(self.at, self.book, self.charts[each.chart].home) for each in self.tasks()],
         }
 
 
@@ -140,9 +161,11 @@ def _opened(where: str) -> Ledger:
 def _one(held: Held, zone_name: str, text: str, now: datetime, known: Book) -> Watched:
     try:
         facts = Facts(from_text(text, f"chart {held.id}", zone_name), now, known)
-        return Watched(held, now, tasks(facts, held.id, held.person), getattr(facts.person, "value", None))
+        who = getattr(facts.person, "value", None)
+        return Watched(held, now, tasks(facts, held.id, held.person), who, zone=zone_name)
     except Exception as error:
-        do = "Look at the chart: it cannot be looked at, and nobody watches over this patient."
+        do = "This chart cannot be read, so the patient is not monitored. Correct the chart."
         why = str(error) if isinstance(error, ReadError) else f"{type(error).__name__}: {error}"
-        task = Task(held.id, held.person, "unread", now, local_day(now, UTC), do, why, "a correction", True)
-        return Watched(held, now, (task,), None, why)
+        blank = Watched(held, now, (), None, why, zone_name)
+        task = Task(held.id, held.person, "unread", now, local_day(now, blank.home), do, why, "a correction", True)
+        return replace(blank, tasks=(task,))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Final, Literal
 
 from msgspec import Struct
@@ -38,14 +38,14 @@ class Task(Struct, frozen=True):
         soon = timedelta(days=float(book.quantity("watch.soon").to("days")))
         return "soon" if self.due <= now + soon else "later"
 
-    def as_dict(self, now: datetime, book: Book) -> dict[str, Any]:
-        """The task as JSON."""
+    def as_dict(self, now: datetime, book: Book, home: tzinfo = UTC) -> dict[str, Any]:
+        """The task as JSON, its instant in the zone of its chart."""
         return {
             "chart": self.chart,
             "person": self.person,
             "what": self.what,
             "urgency": self.urgency(now, book),
-            "due": iso(self.due),
+            "due": iso(self.due, home),
             "day": self.day.isoformat(),
             "do": self.do,
             "because": self.because,

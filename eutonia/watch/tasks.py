@@ -11,7 +11,6 @@ from typing import Final
 
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
-from eutonia.evidence import Known
 from eutonia.findings import STOP, Finding, examine
 from eutonia.findings.context import pumped, taking
 from eutonia.findings.effects import lasting
@@ -21,6 +20,10 @@ from eutonia.findings.signs import current
 from eutonia.moment import local_day, shown, shown_day
 from eutonia.pump import PumpState, pump_state
 from eutonia.quantity import plain
+from eutonia.watch import overrides
+from eutonia.watch.days import days_later
+from eutonia.watch.pumps import unready
+from eutonia.watch.steps import next_steps
 from eutonia.watch.task import Task
 
 # What a finding with a day asks for, and the kind of line that closes it: no dose, for an example could be taken for one.
@@ -55,8 +58,9 @@ def tasks(facts: Facts, chart: str, person: str) -> tuple[Task, ...]:
     every = [
         *_of_findings(found, facts),
         *_replacement(facts, pump, found),
+        *unready(facts, pump),
         *_trial(facts),
-        *_steps(facts),
+        *next_steps(facts),
         *_ages(facts),
         *_signs(facts, found),
     ]
@@ -85,9 +89,14 @@ def _of_findings(findings: tuple[Finding, ...], facts: Facts) -> Iterator[Words]
         if each.id in EMERGENCIES:
             continue  # its card stands in the task of the other one
         what, closes = _OF_FINDINGS.get(each.id, (each.id, ""))
-        if each.overridden or (each.id in _OF_THE_TREATED and not treated(facts)):
+        if each.id in _OF_THE_TREATED and not treated(facts):
             continue
-        if each.due is not None:
+        if each.overridden:
+            # Whoever overrode it has decided about the block only: somebody still has to look.
+            review = overrides.review_due(each, facts)
+            due, closed_by = (review, "override") if review is not None else (each.due or facts.now, closes)
+            yield what, due, each.resolve, overrides.reason(each), closed_by, False
+        elif each.due is not None:
             yield what, each.due, each.resolve, each.says, closes, False
         elif each.id in _WITHDRAWN or (each.grade == STOP and treated(facts)):
             yield what, facts.now, each.resolve, each.says, closes, False
@@ -125,31 +134,6 @@ def _trial(facts: Facts) -> Iterator[Words]:
     yield "trial", due, do, because, "response", False
 
 
-def _steps(facts: Facts) -> Iterator[Words]:
-    """A titration or taper by mouth that was asked for: from when on its next step may be looked at, and for as long as
-    nothing was done.  No dose is named here."""
-    # A titration ends with the order that answers it, for it may be enough; a taper goes on until nothing is taken.
-    open_ = [each.kind for _, each in facts.requests if each.kind == "titrate oral"]
-    ever = [
-        each.what.kind for each in facts.of(e.Request) if isinstance(each.what, e.Request) and "oral" in each.what.kind
-    ]
-    asked = open_[-1] if open_ else "taper oral" if ever[-1:] == ["taper oral"] else None
-    use = facts.oral.value if isinstance(facts.oral, Known) else None
-    if asked is None or use is None:
-        return
-    entry = "oral.step_days" if asked == "titrate oral" else "oral.taper_days"
-    every = facts.book.quantity(entry)
-    due = use.changed + timedelta(days=float(every.to("days")))
-    do = "Look at the chart's options; see or call the patient before anything changes."
-    changed = f"the last change was on {shown_day(use.changed, facts.home)}"
-    because = (
-        f"A titration was asked for; {changed}, and the shortest time between two steps is {every}."
-        if asked == "titrate oral"
-        else f"A taper was asked for; {changed}. The shortest whole taper takes {every}; how long one step may stand no source says."
-    )
-    yield "step", due, do, because, "oral", False
-
-
 def _ages(facts: Facts) -> Iterator[Words]:
     """What grows old: scores, kidneys, the last contact, of who is on the drug."""
     if not treated(facts):
@@ -161,7 +145,7 @@ def _ages(facts: Facts) -> Iterator[Words]:
     ):
         last = facts.last_contact if kind is None else _last(facts, kind)
         limit = facts.book.quantity(entry)
-        due = facts.now if last is None else last + timedelta(days=float(limit.to("days")))
+        due = facts.now if last is None else days_later(last, float(limit.to("days")), facts.home)
         since = "none is on the chart" if last is None else f"the last was on {shown_day(last, facts.home)}"
         yield what, due, do, f"At least every {limit}; {since}.", closes, False
 

@@ -111,12 +111,12 @@ def test_what_stops_a_dose_of_who_has_the_drug_is_a_task_now_also_without_a_day(
     assert any(each.due <= now for name, each in after.items() if name not in before)
 
 
-def test_an_overridden_finding_is_no_task() -> None:
+def test_an_overridden_finding_stays_a_task_until_its_event_is_written() -> None:
     text = RUNNING + "2026-03-30 10:00 device stall\n"
     assert "device" in found(text, "2026-04-01 09:00")
-    assert "device" not in found(
-        text + "2026-03-31 override delivery; by Dr Example; because read out elsewhere\n", "2026-04-01 09:00"
-    )
+    text += "2026-03-31 override delivery; by Dr Example; because read out elsewhere\n"
+    assert "Overridden by Dr Example" in found(text, "2026-04-01 09:00")["device"].because
+    assert "device" not in found(text + "2026-03-31 12:00 device read out, no alarms\n", "2026-04-01 09:00")
 
 
 def test_a_taper_that_was_asked_for_comes_up_and_stays_until_something_is_done() -> None:
@@ -125,7 +125,7 @@ def test_a_taper_that_was_asked_for_comes_up_and_stays_until_something_is_done()
         + "2025-06-06 oral 20 mg three times a day\n2026-01-06 11:00 oral 15 mg three times a day\n2026-01-06 11:05 request taper oral\n"
     )
     task = found(text, "2026-01-07 09:00")["step"]
-    assert task.due == datetime(2026, 1, 20, 11, tzinfo=UTC)
+    assert task.due == datetime(2026, 1, 13, 11, tzinfo=UTC)
     assert found(text, "2026-03-07 09:00")["step"].due == task.due
     assert found(text + "2026-01-20 12:00 oral 10 mg three times a day\n", "2026-01-21 09:00")["step"].due > task.due
     assert "step" not in found(text + "2026-01-20 12:00 oral stop\n", "2026-01-21 09:00")
