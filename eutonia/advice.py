@@ -14,6 +14,7 @@ from eutonia.findings.replacement import replacement_book_by
 from eutonia.knowledge import Book, book
 from eutonia.moment import iso, local_day
 from eutonia.pump import PumpState, pump_state
+from eutonia.pump.delivered import mismatch
 from eutonia.quantity import plain_number, rounded
 
 if TYPE_CHECKING:
@@ -185,6 +186,7 @@ def pump_dict(pump: PumpState, facts: Facts) -> dict[str, Any]:
         "program_since": at(pump.program_since),
         "daily_dose": None if pump.program is None else pump.program.daily.wire(),
         "rate_ml_day": ml(pump.rate_ml_day),
+        "concentration_mismatch": _mismatch_dict(pump),
         "arrives_at": at(pump.arrives_at),
         "bridge_until": at(pump.bridge_running_until),
         "delivery_certain": not pump.uncertain and pump.unexplained is None,
@@ -196,6 +198,18 @@ def pump_dict(pump: PumpState, facts: Facts) -> dict[str, Any]:
             "delivered": ml(pump.delivered_mcg),
             "drawn": ml(pump.drawn_mcg),
         },
+    }
+
+
+def _mismatch_dict(pump: PumpState) -> dict[str, Any] | None:
+    """The concentrations programmed and contained, and the dose delivered, where they differ."""
+    contents = mismatch(pump)
+    if contents is None:
+        return None
+    return {
+        "programmed": contents.programmed.wire(),
+        "contained": [strength.wire() for strength in contents.contained],
+        "delivered": [dose.wire() for dose in contents.delivered],
     }
 
 

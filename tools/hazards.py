@@ -704,6 +704,19 @@ _ROWS: Final[tuple[Row, ...]] = (
             "program is not None and back.program is not None and program.same_delivery(back.program),",
             "program is not None and back.program is not None,",
         ),
+        (
+            "a program line may name another concentration",
+            "eutonia/pump/verify.py",
+            "wrong = not all(inside in _concentrations(pump) for inside in _inside(program, back.program))",
+            "wrong = False",
+        ),
+        ("a bridge bolus is not compared", "eutonia/pump/verify.py", "bridge == back.bridge,", "True,"),
+        (
+            "stop findings of the chart are not named",
+            "eutonia/doors/cli.py",
+            "stops = tuple((each.id, each.says) for each in examine(facts, pump) if each.grade == STOP)",
+            "stops = ()",
+        ),
     ),
     _row(
         "H42",

@@ -175,8 +175,11 @@ def _answer(
 )
 def verify(file: Path, as_json: bool, now: str | None, jurisdiction: str, zone: str | None, readback: Path) -> None:
     """Compare what the pump reports back with what the chart says was meant, field by field."""
+    from msgspec.structs import replace
+
     from eutonia.chart import Facts, Problem, ReadError
     from eutonia.chart.source import read_file
+    from eutonia.findings import STOP, examine
     from eutonia.knowledge import book
     from eutonia.pump import pump_state
     from eutonia.pump import verify as verification
@@ -187,7 +190,8 @@ def verify(file: Path, as_json: bool, now: str | None, jurisdiction: str, zone: 
     if pump is None:
         raise ReadError(str(file), (Problem(0, "", "no pump is on the chart, so nothing can be verified"),))
     back = verification.read_back(read_file(readback), str(readback), facts)
-    outcome = verification.verify(pump, back, facts)
+    stops = tuple((each.id, each.says) for each in examine(facts, pump) if each.grade == STOP)
+    outcome = replace(verification.verify(pump, back, facts), stops=stops)
     if as_json:
         print_json(
             {
@@ -197,6 +201,7 @@ def verify(file: Path, as_json: bool, now: str | None, jurisdiction: str, zone: 
                 "differences": [
                     {"field": d.field, "meant": d.meant, "reported": d.reported} for d in outcome.differences
                 ],
+                "stops": [{"id": name, "says": says} for name, says in outcome.stops],
             }
         )
     elif outcome.agrees:
@@ -205,7 +210,13 @@ def verify(file: Path, as_json: bool, now: str | None, jurisdiction: str, zone: 
         click.echo("STOP  The pump and the order differ:")
         for d in outcome.differences:
             click.echo(f"  {d.field}: meant {d.meant}; the pump reports {d.reported}")
-    sys.exit(ANSWERED if outcome.agrees else STOPPED)
+    if outcome.stops and not as_json:
+        click.echo(
+            "STOP  The chart that this was compared with has stop findings; resolve them before anything is given:"
+        )
+        for name, says in outcome.stops:
+            click.echo(f"  {name}: {says}")
+    sys.exit(STOPPED if outcome.differences or outcome.stops else ANSWERED)
 
 
 @main.command()

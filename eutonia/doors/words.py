@@ -362,7 +362,11 @@ def _pump(pump: dict[str, Any], now: str) -> tuple[Row, ...]:
     if pump["program_since"]:
         rows.append(Row("Program since", moment(pump["program_since"])))
     if pump["daily_dose"]:
-        rows.append(Row("Daily dose", amount(pump["daily_dose"])))
+        rows.append(Row("Daily dose", _daily_dose(pump)))
+    if mismatch := pump["concentration_mismatch"]:
+        contained = " or ".join(amount(strength) for strength in mismatch["contained"])
+        text = f"{amount(mismatch['programmed'])} programmed; {contained} in the reservoir: THEY DIFFER"
+        rows.append(Row("Concentration", text))
     if pump["rate_ml_day"] is not None:
         rate = plain(Quantity(rounded(pump["rate_ml_day"], "0.001"), UNITS["mL/day"]))
         rows.append(Row("Rate", f"{rate} of {strength}" if strength else rate))
@@ -404,6 +408,15 @@ def _pump(pump: dict[str, Any], now: str) -> tuple[Row, ...]:
         names = _listed(name.rsplit(".", 1)[-1].replace("_", " ") for name in pump["unverified"])
         rows.append(Row("Not verified", f"{names} of this device: read in no manual"))
     return tuple(rows)
+
+
+def _daily_dose(pump: dict[str, Any]) -> str:
+    """The daily dose, and the one delivered where the reservoir holds another concentration than was programmed."""
+    programmed, mismatch = amount(pump["daily_dose"]), pump["concentration_mismatch"]
+    if not mismatch or not mismatch["delivered"]:
+        return programmed
+    delivered = " or ".join(amount(dose) for dose in mismatch["delivered"])
+    return f"{programmed} programmed; about {delivered} delivered"
 
 
 def _measured(measured: dict[str, Any]) -> str:

@@ -8,7 +8,9 @@ from decimal import Decimal
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.chart.orders import Program, read_program
 from eutonia.chart.text import Problem, ReadError, uncommented
@@ -27,11 +29,29 @@ class Difference(Struct, frozen=True):
     reported: str
 
 
+class Bolus(Struct, frozen=True):
+    """A bridge bolus as the pump reports it; without a dose and hours, none is set."""
+
+    dose: Quantity | None = None
+    over: Quantity | None = None
+
+    @property
+    def written(self) -> str:
+        """The bolus in the words of a read-back."""
+        if self.dose is None or self.over is None:
+            return "none"
+        return f"{plain(self.dose)} over {plain(self.over)}"
+
+
 class Verification(Struct, frozen=True):
-    """The outcome: every field that was compared, and every difference."""
+    """The outcome: every field that was compared, every difference, and the stop findings of the chart.
+
+    stops: the id and the text of each stop finding; a read-back that agrees with a wrong chart is not right.
+    """
 
     compared: tuple[str, ...]
     differences: tuple[Difference, ...]
+    stops: tuple[tuple[str, str], ...] = ()
 
     @property
     def agrees(self) -> bool:
@@ -52,10 +72,11 @@ class ReadBack(Struct, frozen=True):
     line: Quantity | None = None
     clock: datetime | None = None
     patient: str | None = None
+    bridge: Bolus | None = None
 
 
 FIELDS: Final = (
-    "patient", "device", "strength", "program", "daily dose", "rate", "reservoir", "alarm", "line", "clock",
+    "patient", "device", "strength", "program", "daily dose", "rate", "reservoir", "alarm", "line", "clock", "bridge",
 )  # fmt: skip
 
 
@@ -75,6 +96,7 @@ def read_back(text: str, source: str, facts: Facts) -> ReadBack:
         "alarm": ("alarm", lambda t: Quantity.read(t, "volume")),
         "line": ("line", lambda t: Quantity.read(t, "volume")),
         "clock": ("clock", lambda t: read_instant(t, UTC).instant),
+        "bridge": ("bridge", _read_bridge),
     }
     found: dict[str, object] = {}
     problems: list[Problem] = []
@@ -102,11 +124,21 @@ def read_back(text: str, source: str, facts: Facts) -> ReadBack:
     return ReadBack(**found)  # type: ignore[arg-type]
 
 
+def _read_bridge(text: str) -> Bolus:
+    if text == "none":
+        return Bolus()
+    dose, over, hours = text.partition(" over ")
+    if not over:
+        raise QuantityError(f"'{text}' is no bridge bolus; write one such as '182 mcg over 14.56 h', or 'none'")
+    return Bolus(Quantity.read(dose.strip(), "amount"), Quantity.read(hours.strip(), "time"))
+
+
 def verify(pump: PumpState, back: ReadBack, facts: Facts) -> Verification:
     """Compares every field of the read-back with what the chart says was meant.
 
     A value is the same only if it is exactly the same; the reservoir's expected volume, which both sides compute, may
     differ by 0.1 mL.  A field that the pump did not report is a difference, and so is one that the chart cannot give.
+    A concentration inside a program line, of the pump or of the chart, must be the one in the reservoir.
     """
     differences: list[Difference] = []
 
@@ -122,10 +154,13 @@ def verify(pump: PumpState, back: ReadBack, facts: Facts) -> Verification:
     compare("strength", _shown(strength), _shown(back.strength), strength == back.strength)
     compare(
         "program",
-        program.written if program else None,
+        _program_meant(pump, back),
         back.program.written if back.program else None,
         program is not None and back.program is not None and program.same_delivery(back.program),
     )
+    if program is not None and back.program is not None and program.same_delivery(back.program):
+        wrong = not all(inside in _concentrations(pump) for inside in _inside(program, back.program))
+        compare("program", _program_meant(pump, back), back.program.written, not wrong)
     daily = program.daily if program else None
     compare("daily dose", _shown(daily), _shown(back.daily), daily == back.daily)
     rate = _rate(program, strength)
@@ -153,7 +188,46 @@ def verify(pump: PumpState, back: ReadBack, facts: Facts) -> Verification:
         reported_clock,
         back.clock is not None and abs(back.clock - (facts.now + pump.clock)) <= _CLOCK_TOLERANCE,
     )
+    bridge = _bridge_meant(pump, facts)
+    compare(
+        "bridge",
+        bridge.written if bridge else None,
+        back.bridge.written if back.bridge else None,
+        bridge == back.bridge,
+    )
     return Verification(FIELDS, tuple(differences))
+
+
+def _inside(*programs: Program) -> tuple[Quantity, ...]:
+    """The concentrations that stand inside these program lines."""
+    return tuple(program.strength for program in programs if program.strength is not None)
+
+
+def _concentrations(pump: PumpState) -> tuple[Quantity | None, ...]:
+    """The concentrations that a program line may name: that of the reservoir, and the old one while a bridge carries it."""
+    return (pump.strength, pump.told) if pump.bridge_running_until is not None else (pump.strength,)
+
+
+def _program_meant(pump: PumpState, back: ReadBack) -> str | None:
+    """The program as it is meant, with the concentration of the reservoir where a line names another one."""
+    program = pump.program
+    if program is None:
+        return None
+    named = _inside(program, *([back.program] if back.program else []))
+    if all(inside in _concentrations(pump) for inside in named):
+        return program.written
+    wanted = replace(program, strength=pump.strength).written
+    if program.strength is None or program.strength in _concentrations(pump):
+        return wanted
+    return f"{wanted} (the program line of the chart says {plain(program.strength)})"
+
+
+def _bridge_meant(pump: PumpState, facts: Facts) -> Bolus | None:
+    """The bridge bolus that runs by the chart; none known where one is missing while the old drug is in the catheter."""
+    last = next((event.what for event in reversed(facts.of(e.Bridge)) if isinstance(event.what, e.Bridge)), None)
+    if pump.bridge_running_until is not None and last is not None:
+        return Bolus(last.dose, last.over)
+    return None if pump.bridge_missing and pump.line_old else Bolus()
 
 
 def _shown(quantity: Quantity | None) -> str | None:

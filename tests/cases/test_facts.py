@@ -539,7 +539,7 @@ def test_what_the_pump_reports_back_is_held_against_the_order(program, daily, tm
     left = round(advise(text, now)["pump"]["residual_ml"], 1)
     report = (
         f"patient A-17\ndevice SynchroMed II 20 mL\nstrength 500 mcg/mL\nprogram {program}\ndaily dose {daily} mcg/day\n"
-        f"rate 0.6 mL/day\nreservoir {left} mL\nalarm 4 mL\nline 0.364 mL\nclock 2026-03-30 11:05\n"
+        f"rate 0.6 mL/day\nreservoir {left} mL\nalarm 4 mL\nline 0.364 mL\nclock 2026-03-30 11:05\nbridge none\n"
     )
     (tmp_path / "a.chart").write_text(text.lstrip("\n"))
 

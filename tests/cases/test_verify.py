@@ -29,6 +29,7 @@ reservoir   17 mL
 alarm       4 mL
 line        0.364 mL
 clock       2026-03-25 11:05
+bridge      none
 """
 
 
@@ -66,6 +67,7 @@ MEANT = {
     "alarm": "4 mL",
     "line": "0.364 mL",
     "clock": "2026-03-25 11:05",
+    "bridge": "none",
 }
 
 
@@ -97,6 +99,7 @@ WRONG = [
     ("clock", "2026-03-25 11:11", "2026-03-25 11:11"),
     ("clock", "2026-03-25 10:59", "2026-03-25 10:59"),
     ("clock", "2026-03-26 11:05", "2026-03-26 11:05"),
+    ("bridge", "182 mcg over 14.56 h", "182 mcg over 14.56 h"),
 ]
 
 
@@ -228,7 +231,7 @@ def test_the_clock_is_read_in_the_pumps_own_hours_wherever_the_computer_stands(m
 
 
 def test_each_line_that_is_not_understood_is_named_and_the_later_ones_too() -> None:
-    fields_ = "patient, device, strength, program, daily dose, rate, reservoir, alarm, line, clock"
+    fields_ = "patient, device, strength, program, daily dose, rate, reservoir, alarm, line, clock, bridge"
     said = refused("alarm 4 mL\nbattery full\nalarm 4 mL\nstrength 500 mg\n\nclock now\nrate\n")
     assert [(line, text) for line, text, _ in said] == [
         (2, "battery full"),

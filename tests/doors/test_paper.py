@@ -125,7 +125,7 @@ def test_a_chart_with_only_a_person_makes_paper_that_says_what_is_not_known(kind
 
 def test_a_pump_that_was_never_filled_has_a_card_that_says_so() -> None:
     text = pages(paper("card", eutonia.advise(eutonia.read(FILLED.rpartition("2026-03-20 11:00")[0]), NOW)))[0]
-    assert "Drug baclofen, strength unknown, into the spinal fluid" in text
+    assert "Drug baclofen, concentration unknown, into the spinal fluid" in text
     for label in ("Filled", "Daily dose", "Empty", "Refill due", "Book by"):
         assert f"{label} unknown" in text
     assert "Program none on the chart" in text
@@ -348,9 +348,9 @@ def test_the_code_holds_the_lines_of_the_card_and_nothing_else(name: str, monkey
     assert told[:3] == [f"Name: {head.name or 'name not on the chart'}", f"Birth: {head.born}", f"Id: {head.id}"]
     assert told[-3:] == [f"{CALL}: +49 30 1234", f"Written: {head.as_of}", f"From: {head.rests_on}"]
     rows = [f"{row['label']}: {row['text']}" for row in card(advice, None)["rows"]]
-    assert told[3:-3] == rows
+    assert told[3:-3] == [*(f"Today: {line}" for line in card(advice, None)["today"]), *rows]
     for line in told[3:-2]:
-        assert line.replace(": ", " ", 1) in text
+        assert line.removeprefix("Today: ").replace(": ", " ", 1) in text
     assert "http" not in found.text.lower()
 
 

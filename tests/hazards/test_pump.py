@@ -527,6 +527,7 @@ BACK = {
     "alarm": "4 mL",
     "line": "0.364 mL",
     "clock": "2026-03-25 11:05",
+    "bridge": "none",
 }
 ODD = {
     "patient": ["A-71", "a-17"],
@@ -549,6 +550,7 @@ ODD = {
     "alarm": ["2 mL"],
     "line": ["0.3 mL", "0.365 mL"],
     "clock": ["2026-03-25 12:05", "2026-03-24 11:05", "2026-03-25 11:11"],
+    "bridge": ["182 mcg over 14.56 h"],
 }
 ORDERED = FILLED + f"2026-03-20 11:05 program {BACK['program']}\n"
 

@@ -12,13 +12,15 @@ from eutonia.doors import words
 from eutonia.doors.amounts import UNKNOWN, amount
 from eutonia.doors.paper import PaperError
 from eutonia.doors.paper.press import UNNAMED
+from eutonia.doors.paper.today import stopped, today
 from eutonia.doors.words import NBSP, Row
 from eutonia.knowledge import Book
 from eutonia.quantity import plain
 
 # Always on the card, unknown or not, in this order; the others only where they say something.
 _ALWAYS: Final = ("Device", "Drug", "Program", "Daily dose", "Filled", "Alarm", "Empty", "Refill due", "Book by")
-_SOMETIMES: Final = ("Replace pump by", "Bridge", "Delivery")
+_SOMETIMES: Final = ("Concentration", "Replace pump by", "Bridge", "Delivery")
+_OF_A_RUNNING_PUMP: Final = ("Empty", "Refill due", "Book by")
 CALL: Final = "Clinic telephone"
 
 TOO_LITTLE: Final = "Too little baclofen: withdrawal"
@@ -44,9 +46,11 @@ def card(advice: Advice, call: str | None) -> dict[str, Any]:
     # A line that is written by hand later is not in the code, rather than there as if there were no telephone.
     called = (Row(CALL, telephone),) if telephone else ()
     who = (Row("Name", head.name or UNNAMED), Row("Birth", head.born), Row("Id", head.id))
-    lines = (*who, *rows, *called, Row("Written", head.as_of), Row("From", head.rests_on))
+    urgent = tuple(Row("Today", line) for line in today(advice))
+    lines = (*who, *urgent, *rows, *called, Row("Written", head.as_of), Row("From", head.rests_on))
     book = advice.book
     return {
+        "today": [row.text for row in urgent],
         "rows": [row._asdict() for row in rows],
         "call": {"label": CALL, "text": telephone},
         "qr": _qr("\n".join(f"{row.label}: {row.text}" for row in lines)),
@@ -74,10 +78,17 @@ def _rows(advice: Advice, found: dict[str, Any]) -> tuple[Row, ...]:
     """The pump's rows as every screen has them, fewer, and with the unknown ones said."""
     shown = {row.label: row.text for row in words.sheet(found).pump}
     strength = found["pump"]["strength"]
-    shown["Drug"] = f"baclofen, {amount(strength) if strength else f'strength {UNKNOWN}'}, into the spinal fluid"
+    mismatch = found["pump"]["concentration_mismatch"]
+    contained = " or ".join(map(amount, mismatch["contained"])) if mismatch else amount(strength) if strength else ""
+    shown["Drug"] = f"baclofen, {contained or f'concentration {UNKNOWN}'}, into the spinal fluid"
     if not found["pump"]["tip"]:
         shown["Device"] += f"; tip {UNKNOWN}"
-    rows = [Row(label, shown.get(label, UNKNOWN)) for label in _ALWAYS]
+    always: tuple[str, ...] = _ALWAYS
+    if stopped(advice.pump):
+        # A stopped pump is never empty and has no refill to wait for: such a date would say that all is well.
+        always = tuple(label for label in _ALWAYS if label not in _OF_A_RUNNING_PUMP)
+        shown["Program"] = f"STOPPED since {shown.get('Program since', UNKNOWN)}"
+    rows = [Row(label, shown.get(label, UNKNOWN)) for label in always]
     rows += [Row(label, shown[label]) for label in _SOMETIMES if label in shown]
     if stops := sum(each["grade"] == "stop" for each in found["findings"]):
         rows.append(Row("Stops", f"{plain(stops)} stop finding{'' if stops == 1 else 's'}: the report has them"))

@@ -28,6 +28,18 @@ SPINAL: Final = (
     "reduction",
 )
 
+# How the pump stands, above the fields.
+_STATE: Final = (
+    "Daily dose",
+    "Concentration",
+    "Filled",
+    "Left, expected",
+    "Left, measured",
+    "Refill due",
+    "Replace pump by",
+    "Delivery",
+)
+
 # Read by eye or from a syringe, so the chart can say at most what is expected.
 _BY_HAND: Final = ("Product in the hand: drug", "Product in the hand: strength")
 _PUMP: Final = ("Volume drawn", "Volume filled")
@@ -58,11 +70,7 @@ def checks(advice: Advice, call: str | None) -> dict[str, Any]:
     return {
         "call": call or "",
         "rule": _sentence(advice.book.text("overdose.check")),
-        "pump": [
-            row._asdict()
-            for row in sheet.pump
-            if row.label in ("Filled", "Left, expected", "Refill due", "Replace pump by", "Delivery")
-        ],
+        "pump": [row._asdict() for row in sheet.pump if row.label in _STATE],
         "fields": [row._asdict() for row in meant(advice)],
         "by_hand": [
             {"label": name, "text": _expected(name, found)}

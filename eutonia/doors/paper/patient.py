@@ -6,11 +6,14 @@ from typing import Any, Final
 
 from eutonia.advice import Advice
 from eutonia.chart import Facts
+from eutonia.chart.orders import Regimen
 from eutonia.doors import words
 from eutonia.doors.amounts import UNKNOWN
+from eutonia.doors.paper.today import delivering, stopped, today
 from eutonia.doors.words import Row
 from eutonia.evidence import Unknown
 from eutonia.knowledge import Book, Entry
+from eutonia.quantity import Quantity, plain, rounded
 
 # Plain words for what a person can see or feel.  Each stands in the knowledge as another name of the sign, so nothing
 # is told here that no source tells; what only a laboratory sees is left to the clinic.
@@ -66,47 +69,68 @@ def sheet(advice: Advice, call: str | None) -> dict[str, Any]:
     pump = {row.label: row.text for row in words.sheet(found).pump}
     tablets = _tablets(advice.facts)
     book = advice.book
+    sleepy = _sleepiness_is_grave(advice)
     return {
         "call": (call or "").strip(),
-        "why": _why(bool(pump), bool(tablets)),
-        "never": _never(bool(pump), bool(tablets)),
-        "dates": _dates(pump) if pump else [],
-        "now": [*_taken(pump), *([Row("By mouth", tablets)._asdict()] if tablets else [])],
+        "today": today(advice),
+        "why": _why(advice, bool(tablets)),
+        "never": _never(bool(pump), stopped(advice.pump), bool(tablets)),
+        "dates": _dates(pump) if pump and not stopped(advice.pump) else [],
+        "now": [*_taken(advice, pump), *([Row("By mouth", tablets)._asdict()] if tablets else [])],
         "lacking": "Too little baclofen" if pump else "Too little baclofen: after missed or stopped doses",
         "little": _plain(book, "symptom.withdrawal."),
-        "much": [*_plain(book, "symptom.overdose."), *(["sleepiness"] if pump else [])],
+        "much": [*_plain(book, "symptom.overdose."), *(["sleepiness"] if pump or sleepy else [])],
         "pumped": bool(pump),
-        "days": _days(bool(pump), book),
+        "days": _days(bool(pump), sleepy, book),
         "rests": ", ".join(_facts(book, bool(pump), bool(tablets) or not pump)),
         "closing": words.CLOSING,
     }
 
 
-def _why(pump: bool, tablets: bool) -> list[str]:
+def _why(advice: Advice, tablets: bool) -> list[str]:
     lines = ["Baclofen loosens muscles that are too tight. It eases spasms and the pain that comes with them."]
-    if pump:
-        lines.append(
-            "Your pump gives you baclofen by itself, through a thin tube into the fluid around your spinal cord. The "
-            "pump holds a store of the drug. The clinic fills it again with a needle through the skin."
-        )
+    if advice.pump is not None:
+        lines.append(_pump(advice))
     if tablets:
+        emergency = any(finding.card for finding in advice.findings)
+        take = "Ask the emergency team before you take the next dose." if emergency else "Take each dose at its time."
         lines.append(
-            "What you take by mouth works for a few hours only. That is why the day is split into several doses. Take each "
-            "dose at its time."
+            "What you take by mouth works for a few hours only. That is why the day is split into several doses. "
+            + take
         )
-    if not pump and not tablets:
-        lines.append("Your chart shows no baclofen in use today. Keep this page for the time when you take it.")
+    if advice.pump is None and not tablets:
+        stop = any(finding.id == "abrupt-stop" for finding in advice.findings)
+        lines.append(
+            "Your chart shows no baclofen in use today. It was stopped a short time ago."
+            if stop
+            else "Your chart shows no baclofen in use today. Keep this page for the time when you take it."
+        )
     return lines
 
 
-def _never(pump: bool, tablets: bool) -> list[str]:
+def _pump(advice: Advice) -> str:
+    """What the pump does, and only what it does at this moment."""
+    store = (
+        "through a thin tube into the fluid around your spinal cord. The pump holds a store of the drug. The clinic "
+        "fills it again with a needle through the skin."
+    )
+    if delivering(advice):
+        return f"Your pump gives you baclofen by itself, {store}"
+    if stopped(advice.pump):
+        return "You have a pump for baclofen. It is stopped and gives you no baclofen now."
+    return f"You have a pump that can give baclofen, {store}"
+
+
+def _never(pump: bool, is_stopped: bool, tablets: bool) -> list[str]:
     lines = []
     if pump:
+        never = "Baclofen from a pump must not stop suddenly." if is_stopped else "The pump must never run empty."
         lines.append(
-            "The pump must never run empty. If the drug stops suddenly, you can get a high fever, confusion and very "
+            f"{never} If the drug stops suddenly, you can get a high fever, confusion and very "
             "stiff muscles. Muscles and organs can be damaged, and this can kill."
         )
-        lines.append("Watch over the pump together with the people who care for you. Come to every refill on time.")
+        come = "" if is_stopped else " Come to every refill on time."
+        lines.append(f"Watch over the pump together with the people who care for you.{come}")
     if tablets or not pump:
         lines.append(
             "Never stop baclofen by mouth suddenly. Stopping suddenly can cause seizures, and you may see or hear things "
@@ -128,13 +152,11 @@ def _dates(pump: dict[str, str]) -> list[dict[str, str]]:
     ]
 
 
-def _taken(pump: dict[str, str]) -> list[dict[str, str]]:
+def _taken(advice: Advice, pump: dict[str, str]) -> list[dict[str, str]]:
     if not pump:
         return []
-    return [
-        Row(label if label == "Device" else f"{label} by the pump", pump.get(label, UNKNOWN))._asdict()
-        for label in ("Device", "Daily dose")
-    ]
+    dose = "none: the pump is stopped" if stopped(advice.pump) else pump.get("Daily dose", UNKNOWN)
+    return [Row("Device", pump.get("Device", UNKNOWN))._asdict(), Row("Daily dose by the pump", dose)._asdict()]
 
 
 def _tablets(facts: Facts) -> str:
@@ -142,7 +164,26 @@ def _tablets(facts: Facts) -> str:
     if isinstance(facts.oral, Unknown):
         return f"{UNKNOWN}; ask your clinic"
     use = facts.oral.value
-    return "" if use is None else "; ".join(each.written for each in use.regimens)
+    return "" if use is None else "; ".join(_regimen(regimen) for regimen in use.regimens)
+
+
+def _regimen(regimen: Regimen) -> str:
+    """A regimen as it is taken; of a liquid each dose in mL and in mg, and its concentration."""
+    liquid = regimen.liquid
+    if liquid is None:
+        return regimen.written
+    doses = []
+    for part in regimen.parts:
+        volume = Quantity.of(rounded(part.amount.to("mg") / liquid.to("mg/mL"), "0.01"), "mL")
+        dose, rest = plain(part.amount), part.written.removeprefix(plain(part.amount)).strip()
+        doses.append(f"{plain(volume)} ({dose}) {rest}")
+    return f"{' + '.join(doses)}, of the liquid with {plain(liquid)}"
+
+
+def _sleepiness_is_grave(advice: Advice) -> bool:
+    """Return whether sleepiness may be the first sign of too much: the kidneys, an opioid, or an emergency card."""
+    grave = any(finding.card or (finding.id == "kidney" and finding.grade != "note") for finding in advice.findings)
+    return grave or any(drug.belongs("opioid") for drug in advice.facts.drugs)
 
 
 def _plain(book: Book, prefix: str) -> list[str]:
@@ -151,10 +192,12 @@ def _plain(book: Book, prefix: str) -> list[str]:
     return [said for entry in entries if (said := PLAIN[entry.name]) is not None]
 
 
-def _days(pump: bool, book: Book) -> list[str]:
+def _days(pump: bool, sleepy: bool, book: Book) -> list[str]:
     common = ", ".join(PLAIN[entry.name] or "" for entry in _harmless(book, pump))
     lines = [
-        f"Common, and mostly passing: {common}. Tell your clinic if one of them stays or troubles you.",
+        "More sleepy than usual? That can be too much baclofen. Get help at once."
+        if sleepy
+        else f"Common, and mostly passing: {common}. Tell your clinic if one of them stays or troubles you.",
         "Do not drive until you know how baclofen acts on you.",
         "Avoid alcohol. With baclofen it makes you sleepy in a way that nobody can foresee.",
         "Some other medicines make you sleepy too. Ask your clinic before you take a new one.",
