@@ -26,6 +26,7 @@ from eutonia.plan import Plan
 from eutonia.predict.answers import CISTERN, CORD, FINEST_H, LUMBAR, PLASMA, Answers
 from eutonia.predict.given import Doses, Grid, doses, memory, past
 from eutonia.predict.patient import Normals, Patient, Unpredicted, patient
+from eutonia.predict.refills import assumed_refills, assumptions, not_known, stays_stopped
 from eutonia.predict.spread import Spread, four, quantiles, spread
 from eutonia.predict.worth import HOURS, Hours, best_hours, effective
 from eutonia.pump import PumpState
@@ -140,7 +141,7 @@ def predict(
     if isinstance(facts.oral, Unknown):
         return tuple(Unpredicted(facts.oral.says) for _ in plans)
     taking = facts.oral.value is not None
-    written = [_written(plan) for plan in plans]
+    written = [_written(plan, facts, pump) for plan in plans]
     window = _window(facts, pump, [each for those in written for each in those])
     arrives = [_arrival(facts, pump, those, window) for those in written]
     # How far back a dose still shows: before that it counts by its steady level alone.
@@ -165,8 +166,10 @@ def predict(
                 for way, there in (("mouth", swallowed or by_mouth), ("tip", pump is not None), ("puncture", bolus))
                 if there
             ]
-            someone[key] = who if isinstance(who, Unpredicted) else _Someone(who, facts, window, ways)
+            someone[key] = who if isinstance(who, Unpredicted) else _Someone(who, facts, pump, window, ways)
         known = someone[key]
+        if not isinstance(known, Unpredicted) and (why := not_known(plan, pump)):
+            known = Unpredicted(why)
         found.append(known if isinstance(known, Unpredicted) else known.of(those, ends[plan.kind], at))
     return tuple(found)
 
@@ -212,14 +215,14 @@ def _end(facts: Facts, written: Sequence[e.Event], arrives: datetime | None, win
     return facts.now + -(-(end - facts.now) // timedelta(days=1)) * timedelta(days=1)
 
 
-def _written(plan: Plan) -> list[e.Event]:
+def _written(plan: Plan, facts: Facts, pump: PumpState | None) -> list[e.Event]:
     """What the plan would write, as events; of a trial only the first bolus, since the next one waits for its outcome."""
     found = [
         e.Event(step.at, step.writes, iso(step.at), line=1_000_000 + n)
         for n, step in enumerate(plan.steps)
         if step.writes is not None
     ]
-    return found[:1] if plan.kind == "trial" else found
+    return found[:1] if plan.kind == "trial" else [*found, *stays_stopped(plan, facts, pump, found)]
 
 
 class _Course(Struct, frozen=True, eq=False):
@@ -235,8 +238,10 @@ class _Course(Struct, frozen=True, eq=False):
 class _Someone:
     """A patient, and what drug does to them: worked out once, for all plans."""
 
-    def __init__(self, someone: Patient, facts: Facts, window: timedelta, ways: Sequence[str]) -> None:
-        self.who, self.facts, self.book = someone, facts, facts.book
+    def __init__(
+        self, someone: Patient, facts: Facts, pump: PumpState | None, window: timedelta, ways: Sequence[str]
+    ) -> None:
+        self.who, self.facts, self.pump, self.book = someone, facts, pump, facts.book
         self.before = window
         self.answers = Answers(someone, facts.book, ways)
         self.levels, self.memory = self.answers.levels, self.answers.memory
@@ -323,7 +328,8 @@ class _Someone:
         """[people, points] the tone until then if nothing changes."""
         short = Grid(grid.begin, grid.step, min(grid.after(until), grid.points), grid.memory)
         if short not in self._tones:
-            self._tones[short] = self.tone(doses(self.facts, (), short), short)
+            refills = assumed_refills(self.facts, self.pump, (), until)
+            self._tones[short] = self.tone(doses(self.facts, refills, short), short)
         return self._tones[short]
 
     def grid(self, until: datetime) -> Grid:
@@ -338,7 +344,8 @@ class _Someone:
         """The prediction of one plan."""
         facts = self.facts
         grid = self.grid(until)
-        given = doses(facts, written, grid)
+        refills = assumed_refills(facts, self.pump, written, until)
+        given = doses(facts, [*written, *refills], grid)
         planned = self.course(given, grid)
         now = grid.after(facts.now)
         changes = tuple(dict.fromkeys(each.at for each in written))
@@ -352,7 +359,7 @@ class _Someone:
             self._lost,
             tuple(self._chances(planned, given, now, grid)),
             self._worth(everything, changes, grid) if at == "once" else (),
-            self.who.assumes,
+            (*assumptions(facts, self.pump, written, refills), *self.who.assumes),
             self.who.sharpened,
         )  # fmt: skip
 
