@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Final, Literal
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
@@ -505,6 +506,8 @@ class _Fold(Struct):
             if what.program.daily.value < self.program.daily.value:
                 return
         if self._runs_already(what.program):
+            if self.program is not None and what.program.strength is not None:
+                self.program = replace(self.program, strength=what.program.strength)  # now the line names it
             return
         self.program, self.program_since = what.program, event.at
         self.told = what.program.strength or (self.fill.strength if self.fill else None)

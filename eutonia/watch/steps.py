@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from eutonia.chart import event as e
-from eutonia.chart.facts import Facts, OralUse
+from eutonia.chart.facts import Facts
+from eutonia.chart.oral import OralUse
 from eutonia.evidence import Known
 from eutonia.moment import DAY, shown_day
 from eutonia.watch.days import days_later
