@@ -69,10 +69,11 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
     open_ = [sign for sign in signs.open if sign not in carded and not any(_same(sign, other) for other in carded)]
     judged = [sign for sign in open_ if sign.classified == "unrelated"]
     open_ = [sign for sign in open_ if sign.classified != "unrelated"]
-    effects = [sign for sign in open_ if (sign.effects or sign.classified) and holds(facts, sign)]
     lone = [sign for sign in open_ if sign.emergency and not sign.effects and not sign.classified and not sign.unread]
+    lone = [sign for sign in lone if recent(facts, sign)]
+    effects = [sign for sign in open_ if sign.entries or sign.classified if sign not in lone and holds(facts, sign)]
     yield from _effects(facts, effects)
-    yield from _lone(facts, pump, [sign for sign in lone if recent(facts, sign) or lasting(sign)])
+    yield from _lone(facts, pump, lone)
     yield from _unread(facts, [sign for sign in open_ if sign.unread])
     asked = [sign for sign in open_ if sign.effects and sign not in (*effects, *lone) and not recent(facts, sign)]
     yield from _not_answered(facts, asked)
@@ -103,8 +104,8 @@ def _entry_names(signs: list[Sign]) -> list[str]:
 def _effects(facts: Facts, effects: list[Sign]) -> Iterator[Finding]:
     if not effects:
         return
-    serious = [sign for sign in effects if any(entry.more.get("serious") for entry in sign.effects)]
-    serious += [sign for sign in effects if sign.classified == "emergency"]
+    # What is old and serious holds increases; it stops no lower dose any more.
+    serious = [sign for sign in effects if recent(facts, sign) and _is_serious(sign)]
     grade: Grade = STOP if serious else CAUTION
     escalate = f" {listed(list(dict.fromkeys(_word(sign) for sign in serious)))}: escalate." if serious else ""
     old = [sign for sign in effects if not recent(facts, sign)]
@@ -125,6 +126,10 @@ def _effects(facts: Facts, effects: list[Sign]) -> Iterator[Finding]:
     )
 
 
+def _is_serious(sign: Sign) -> bool:
+    return sign.classified == "emergency" or any(entry.more.get("serious") for entry in sign.effects)
+
+
 def _word(sign: Sign) -> str:
     entry = next((entry for entry in sign.effects if entry.more.get("serious")), None)
     return str(entry.value) if entry is not None else sign.text
@@ -132,7 +137,7 @@ def _word(sign: Sign) -> str:
 
 def _told(sign: Sign) -> str:
     if not sign.effects:
-        return f"{sign.text} (classified as {sign.classified})"
+        return f"{sign.text} (classified as {sign.classified})" if sign.classified else sign.name
     entry: Entry = next((entry for entry in sign.effects if entry.more.get("serious")), sign.effects[0])
     name = f"{entry.value} ({entry.more['system']}, {entry.more['frequency']})"
     return name if sign.text.lower() in str(entry.value).lower() else f"{sign.text}: {name}"

@@ -63,6 +63,8 @@ class Meaning(Struct, frozen=True):
 
 
 _WORD: Final = re.compile(r"[a-z][a-z0-9']*")
+# As in 'oedema' and 'dyspnoea', not as in 'toes'.
+_DIPHTHONG: Final = re.compile(r"(?:oe|ae)(?=a|[a-z]{2})")
 # Words that change nothing anywhere, and those that turn a word into its opposite.
 _DROPPED: Final = frozenset(
     [
@@ -121,13 +123,14 @@ _INSIDE: Final = {
 # At most this many words lie between a denial such as 'not' and what it denies.
 _REACH: Final = 2
 _SHORTEST_SLIP: Final = 6
+_LONG: Final = 10
 
 
 def words_of(text: str) -> list[str]:
     """Return the words of a text in one spelling: small letters, no accents, British spelling without its diphthongs."""
     text = text.lower().replace("\u2019", "'").replace("œ", "oe").replace("æ", "ae")
     text = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
-    return [word.replace("oe", "e").replace("ae", "e") for word in _WORD.findall(text)]
+    return [_DIPHTHONG.sub("e", word) for word in _WORD.findall(text)]
 
 
 def _tokens(text: str, families: Mapping[str, str]) -> list[str]:
@@ -203,7 +206,7 @@ def vocabulary(book: Book) -> Vocabulary:
         {phrase: tuple(entries.values()) for phrase, entries in spinal.items()},
         frozenset(whole),
         {word: tuple(rows) for word, rows in by_word.items()},
-        frozenset(word for phrase in (*phrases, *spinal) for word in phrase) | frozenset(families),
+        frozenset(word for phrase in (*phrases, *spinal) for word in phrase) | {*families, *_INSIDE},
     )  # fmt: skip
 
 
@@ -225,7 +228,7 @@ def says_none(book: Book, text: str) -> bool:
 def meaning(book: Book, text: str) -> Meaning:
     """Return what a piece of text without numbers means."""
     known = vocabulary(book)
-    tokens = [_mended(token, known) for token in _tokens(text, known.families)]
+    tokens = [part for token in _tokens(text, known.families) for part in _mended(token, known)]
     there = frozenset(tokens)
     phrases = [
         phrase
@@ -241,15 +244,15 @@ def meaning(book: Book, text: str) -> Meaning:
     covered = frozenset().union(*phrases) if phrases else frozenset()
     beside = known.ignored | known.mild | known.severe | known.denied
     rest = [token for token in dict.fromkeys(tokens) if token not in covered and token not in beside]
-    if denied or (not phrases and raw & known.denied):
-        # 'no blue toes' says that they are not there; 'cannot walk far' says no such thing.
+    if denied:
+        # 'no seizure' says that there is none; of 'no interest in cards' nobody knows what it says.
         rest = [] if raw & known.denied else [token for token in rest if token != "not"]
     return Meaning(
         _entries(meant, known.phrases),
         _entries(meant, known.spinal),
         bool((there | raw) & known.mild - covered),
         bool((there | raw) & known.severe - covered),
-        bool(denied or raw & known.denied) and not meant,
+        bool(denied or (raw & known.denied and not rest)) and not meant,
         tuple(rest),
     )
 
@@ -267,13 +270,16 @@ def _denied(phrase: Phrase, tokens: list[str], raw: set[str], known: Vocabulary)
     return begins or any(token == "not" or token in known.denied for token in tokens[max(first - _REACH, 0) : first])
 
 
-def _mended(token: str, known: Vocabulary) -> str:
+def _mended(token: str, known: Vocabulary) -> tuple[str, ...]:
     """The token, or the one known word that it differs from by one slip of the pen."""
     beside = known.words | known.ignored | known.mild | known.severe | known.denied
     if len(token) < _SHORTEST_SLIP or token in beside:
-        return token
+        return (token,)
     near = {known.families.get(word, word) for word in known.words if _one_slip(token, word)}
-    return near.pop() if len(near) == 1 else token
+    if len(near) != 1:
+        return (token,)
+    (word,) = near
+    return _INSIDE.get(word, (word,))
 
 
 def _one_slip(one: str, other: str) -> bool:
@@ -286,7 +292,8 @@ def _one_slip(one: str, other: str) -> bool:
         (
             rest[1:] == others,
             rest == others[1:],
-            rest[1:] == others[1:],
+            # A letter that was changed makes another word more often: 'rumbling' is not 'rambling'.
+            rest[1:] == others[1:] and len(one) >= _LONG,
             len(rest) > 1 and rest[1::-1] + rest[2:] == others,
         )
     )
