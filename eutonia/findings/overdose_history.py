@@ -79,6 +79,7 @@ def _triage_then(facts: Facts, at: datetime) -> Triage:
         and not present & set(event.what.text.lower().split(", "))
         else event
         for event in facts.chart.events
+        if event.at <= at
     )
     then = Facts(replace(facts.chart, events=events), at, facts.book)
     return triage(then, pump_state(then))

@@ -346,7 +346,10 @@ def _not_delivered(facts: Facts, pump: PumpState, gap: Interruption, previous: P
 def restart_before(facts: Facts, at: datetime) -> Restart:
     """Return the rule at the moment of a program, as if it had not been set yet."""
     events = tuple(
-        event for event in facts.chart.events if not (event.at == at and isinstance(event.what, e.Programmed))
+        event
+        for event in facts.chart.events
+        if event.at <= at
+        and not (event.at == at and isinstance(event.what, e.Programmed) and not event.what.program.stopped)
     )
     then = Facts(replace(facts.chart, events=events), at, facts.book)
     return restart(then, pump_state(then))

@@ -713,7 +713,11 @@ def explanted_pump(facts: Facts) -> tuple[datetime, PumpState] | None:
     if not explants or pump_state(facts) is not None:
         return None
     first = next((event.at for event in explants if not _implanted_between(facts, event.at)), explants[-1].at)
-    before = pump_state(Facts(facts.chart, first - timedelta(seconds=1), facts.book))
+    # By its lines and not by the moment alone: a moment lets lines of the next minutes count, as clocks differ.
+    events = tuple(
+        x for x in facts.chart.events if x.at <= first and not (x.at == first and isinstance(x.what, e.Explant))
+    )
+    before = pump_state(Facts(replace(facts.chart, events=events), first, facts.book))
     return None if before is None else (first, before)
 
 

@@ -84,6 +84,11 @@ def doses(plan: Answer, do: str) -> list[float]:
     return [step["dose"]["value"] for step in plan["steps"] if step["do"] == do]
 
 
+def restarts(answer: Answer) -> list[tuple[float, str, str]]:
+    """Daily dose in mcg, option and setting of each restart that is offered."""
+    return [(doses(plan, "program")[0], plan["option"], plan["setting"]) for plan in plans(answer, "restart")]
+
+
 def texts(answer: Answer) -> str:
     """All that an advice says, as one text."""
     return json.dumps(answer, ensure_ascii=False)
