@@ -511,7 +511,7 @@ def test_the_refill_has_its_check_list():
     (plan,) = plans(advise(RUNNING + "2026-04-10 request refill\n", "2026-04-10 10:00"), "refill")
     assert [each["do"] for each in plan["steps"]] == ["check", "draw", "refill", "check", "observe"]
     assert "5.4 mL is expected" in plan["steps"][1]["says"]  # 18 mL less 0.6 mL a day for 20.95 days
-    assert "next refill by" in plan["steps"][3]["says"]
+    assert "next refill due by" in plan["steps"][3]["says"]
 
 
 PROGRAMS = (
