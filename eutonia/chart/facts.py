@@ -331,8 +331,9 @@ class Facts:
     def oral(self) -> Known[OralUse | None] | Unknown:
         """Oral baclofen now, all orders together; none where it was stopped or never begun."""
         orders = self.of(e.Oral)
-        if orders and isinstance(self.latest(e.Oral, "the oral regimen"), Unknown):
-            return Unknown("contradictory", f"two oral regimens stand at the same moment (line {orders[-1].line})")
+        latest = self.latest(e.Oral, "the oral regimen") if orders else None
+        if isinstance(latest, Unknown):
+            return Unknown("contradictory", latest.says)
         if not self._oral_orders:
             return Known(None, self.now)
         last = self._oral_orders[-1]
@@ -400,7 +401,12 @@ class Facts:
         for event in self.of(e.Request):
             assert isinstance(event.what, e.Request)
             kinds = _ANSWERS[event.what.kind]
-            answered = any((other.at, other.line) > (event.at, event.line) for kind in kinds for other in self.of(kind))
+            repeated = event.what.kind == "restart"  # it may be answered by the dose that ran before
+            answered = any(
+                (other.at, other.line) > (event.at, event.line)
+                for kind in kinds
+                for other in (self.of(kind) if repeated else self._changing(kind))
+            )
             if not answered:
                 open_[event.what.kind.split(" to ")[0]] = (event.at, event.what)
         return tuple(open_.values())
@@ -414,9 +420,16 @@ class Facts:
         """The last override of a finding or a kind of plan; it has lapsed once an event of these kinds follows it."""
         for event in reversed(self.overrides):
             if isinstance(event.what, e.Override) and event.what.what == what:
-                later = any((x.at, x.line) > (event.at, event.line) for kind in lapses for x in self.of(kind))
+                later = any((x.at, x.line) > (event.at, event.line) for kind in lapses for x in self._changing(kind))
                 return None if later else event
         return None
+
+    def _changing(self, kind: type) -> tuple[e.Event, ...]:
+        """The events of a kind; of programs only those that change something, for the same dose again does not."""
+        events = self.of(kind)
+        if kind is not e.Programmed:
+            return events
+        return tuple(event for n, event in enumerate(events) if n == 0 or not _repeated(event, events[n - 1]))
 
     def decided(self, topic: str, since: datetime) -> e.Event | None:
         """The last decision about a topic that is not older than what it is about."""
@@ -437,6 +450,14 @@ class Facts:
             (events[-1].at for kind in self.chart.by_kind if kind not in quiet and (events := self.of(kind))),
             default=None,
         )
+
+
+def _repeated(event: e.Event, before: e.Event) -> bool:
+    """Whether a program line gives again what the one before it gave."""
+    new, old = event.what, before.what
+    assert isinstance(new, e.Programmed)
+    assert isinstance(old, e.Programmed)
+    return new.program.repeats(old.program) and new.program.strength in (None, old.program.strength)
 
 
 _ANSWERS: dict[str, tuple[type, ...]] = {

@@ -48,10 +48,12 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
         says.append(f"{plain(pump.strength)} is not a strength for the reservoir ({', '.join(map(plain, stocked))})")
         entries.append("strengths")
     for first, second in pump.refill_conflicts:
-        says.append(
-            f"two different fills within a day ({shown(first.at, facts.home)} and {shown(second.at, facts.home)}): "
-            "which one is in the chamber is not known"
+        places = (
+            f"{shown(first.at, facts.home)}, line {first.line} and line {second.line}"
+            if first.at == second.at
+            else f"{shown(first.at, facts.home)} and {shown(second.at, facts.home)}"
         )
+        says.append(f"two different fills within a day ({places}): which one is in the chamber is not known")
         entries.append("pump.refill_conflict")
     for event in pump.overfilled:
         says.append(

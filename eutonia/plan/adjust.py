@@ -59,6 +59,9 @@ def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> It
                 "adjust.lowest",
             )
             return
+        if window is None:
+            yield _no_window(facts)
+            return
         middle = (window[0] + window[1]) / 2
         for percent in (window[0], middle, window[1]):
             yield from _option(facts, pump, at, percent)
@@ -90,8 +93,13 @@ def typed(facts: Facts, pump: PumpState | None, program: Program) -> Plan | Refu
     return _plan(facts, pump, at, program, "")
 
 
-def _ready(facts: Facts, pump: PumpState | None) -> tuple[PumpState, datetime, tuple[Decimal, Decimal]] | Refusal:
-    """The pump, when its dose may change at the earliest, and by how many percent it may rise; or why it may not."""
+def _ready(
+    facts: Facts, pump: PumpState | None
+) -> tuple[PumpState, datetime, tuple[Decimal, Decimal] | None] | Refusal:
+    """The pump, when its dose may change at the earliest, and by how many percent it may rise; or why it may not.
+
+    By how many is none where origin or age is unknown: then it may only be lowered.
+    """
     book = facts.book
     if pump is None or pump.program is None or pump.strength is None or pump.left_ml is None:
         return refuse(
@@ -123,16 +131,18 @@ def _ready(facts: Facts, pump: PumpState | None) -> tuple[PumpState, datetime, t
         )
     assert pump.program_since is not None
     at = max(facts.now, pump.program_since + timedelta(hours=float(book.quantity("adjust.interval").to("h"))))
-    window = adjust_window(facts, pump, at)
-    if window is None:
-        return refuse(
-            book,
-            "adjust",
-            "The origin of the spasticity, or the age, is not known.",
-            "Write '; origin spinal' or '; origin cerebral'.",
-            "adjust.spinal",
-        )
-    return pump, at, window
+    return pump, at, adjust_window(facts, pump, at)
+
+
+def _no_window(facts: Facts) -> Refusal:
+    """How much the dose may rise is not known; a lowering has one size for everybody."""
+    return refuse(
+        facts.book,
+        "adjust",
+        "The origin of the spasticity, or the age, is not known, so the dose does not rise.",
+        "Write '; origin spinal' or '; origin cerebral', and the birth date.",
+        "adjust.spinal",
+    )
 
 
 def changed(program: Program, percent: Decimal) -> Program:
@@ -169,8 +179,7 @@ def _plan(facts: Facts, pump: PumpState, at: datetime, program: Program, overrid
     before, after = pump.program.daily, program.daily
     change = rounded((after.value / before.value - 1) * 100, "0.1")
     sign = "+" if change > 0 else ""
-    name = adjust_entry(facts, pump, at)
-    assert name is not None  # without one there is no window, and the request was refused
+    name = adjust_entry(facts, pump, at) or "adjust.down"  # unknown only for a lowering
     low, high = book.span(name if change > 0 else "adjust.down")
     next_at = at + timedelta(hours=float(book.quantity("adjust.interval").to("h")))
     steps = (
@@ -227,7 +236,7 @@ def _plan(facts: Facts, pump: PumpState, at: datetime, program: Program, overrid
 
 
 def _to(
-    facts: Facts, pump: PumpState, at: datetime, window: tuple[Decimal, Decimal], dose: Quantity
+    facts: Facts, pump: PumpState, at: datetime, window: tuple[Decimal, Decimal] | None, dose: Quantity
 ) -> Iterator[Plan | Refusal]:
     book = facts.book
     assert pump.program is not None
@@ -242,17 +251,23 @@ def _to(
         )
         return
     percent = (dose.to("mcg/day") / before.value - 1) * 100
+    if window is None and percent > 0:
+        yield _no_window(facts)
+        return
     down_low, down_high = book.span("adjust.down")
-    inside = window[0] <= percent <= window[1] or -down_high.value <= percent <= -down_low.value
+    inside = (
+        window is not None and window[0] <= percent <= window[1]
+    ) or -down_high.value <= percent <= -down_low.value
     by = facts.overridden("adjust", e.Programmed)
     if not inside and by is None:
-        up = [plain(rounded(before.value * (1 + each / 100), _GRAIN)) for each in window]
+        up = [plain(rounded(before.value * (1 + each / 100), _GRAIN)) for each in window or ()]
+        upwards = f"{up[0]} to {up[1]} mcg/day upwards and " if up else ""
         down = [plain(rounded(before.value * (1 - each / 100), _GRAIN)) for each in (down_high.value, down_low.value)]
         yield refuse(
             book,
             "adjust",
-            f"{plain(dose)} is {'+' if percent > 0 else ''}{plain(rounded(percent, '0.1'))}% of {plain(before)}: outside the window of {up[0]} to {up[1]} mcg/day upwards "
-            f"and {down[0]} to {down[1]} mcg/day downwards.",
+            f"{plain(dose)} is {'+' if percent > 0 else ''}{plain(rounded(percent, '0.1'))}% of {plain(before)}: outside the window of "
+            f"{upwards}{down[0]} to {down[1]} mcg/day downwards.",
             "Ask for a dose inside the window, or write 'override adjust; by ...; because ...'.",
             adjust_entry(facts, pump, at) or "adjust.spinal",
             "adjust.down",

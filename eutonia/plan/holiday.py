@@ -11,6 +11,8 @@ from typing import Literal
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.chart.orders import Program
+from eutonia.evidence import Known
+from eutonia.knowledge.drugs import recognise
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
 from eutonia.plan.words import CHECKED, flow
 from eutonia.pump import PumpState
@@ -84,6 +86,22 @@ def lowered(
         yield _down(facts, pump, days, floor, alternative, kind)
 
 
+def _no_alternative(facts: Facts, alternative: str | None) -> str | None:
+    """What is wrong with the other treatment of the spasticity that is given during a holiday; none where it is one."""
+    name = (alternative or "").strip().lower()
+    if not name or name in ("none", "no", "nothing", "not named", "unknown", "-"):
+        return "no other treatment of the spasticity is named"
+    drugs = recognise(name).ingredients
+    if any("baclofen" in drug.classes for drug in drugs):
+        return "baclofen by another route is no other treatment"
+    allergies = facts.allergies.value if isinstance(facts.allergies, Known) else ()
+    for allergy in allergies:
+        substances = {drug.name for drug in recognise(allergy.substance or "").ingredients}
+        if substances & {drug.name for drug in drugs}:
+            return f"an allergy to {allergy.substance} is on the chart, so another treatment is needed"
+    return None
+
+
 def _delivery_checked(facts: Facts, pump: PumpState) -> bool:
     checks = [
         event.at
@@ -110,11 +128,13 @@ def _down(
     daily = pump.program.daily.value
     begin = max(facts.now, (pump.program_since or facts.now) + timedelta(hours=24))
     share = float(floor / daily) ** (1 / days)
+    named = _no_alternative(facts, alternative) is None
     steps = [
         Step(
             begin,
             "check",
-            f"Admitted to hospital; alternative treatment {'begun: ' + alternative if alternative else 'named'}; {CHECKED}.",
+            f"Admitted to hospital; another treatment of the spasticity {'begun, and given throughout: ' + str(alternative) if named else 'named'}; "
+            f"{CHECKED}.",
         )
     ]
     before = daily
@@ -165,9 +185,9 @@ def _down(
         )
     )
     missing = []
-    if not alternative:
-        missing.append("no other treatment of the spasticity is named ('request holiday; inpatient; alternative ...')")
-    if not _delivery_checked(facts, pump):
+    if lacking := _no_alternative(facts, alternative):
+        missing.append(f"{lacking} ('request holiday; inpatient; alternative ...')")
+    if kind == "holiday" and not _delivery_checked(facts, pump):
         missing.append(
             "delivery has not been checked since the program was set, and a delivery failure looks like tolerance: check pump, residual and "
             "catheter first ('explained delivery; ...; by ...')"

@@ -13,4 +13,5 @@ from eutonia.pump import PumpState
 
 def build(facts: Facts, pump: PumpState | None, _: e.Request | None) -> Iterator[Plan | Refusal]:
     """Reductions to the end, side by side, by the steps of a holiday and without a restart."""
-    return holiday.lowered(facts, pump, "reduction")
+    named = next((request.alternative for _, request in facts.requests if request.kind == "holiday"), None)
+    return holiday.lowered(facts, pump, "reduction", named)

@@ -546,7 +546,17 @@ class _Fold(Struct):
         if program.stopped:
             return self.stopped_at is not None
         told = program.strength or (self.fill.strength if self.fill else None)
-        return told == self.told and self.stopped_at is None and self.ran_dry_at is None
+        if told != self.told or self.stopped_at is not None or self.ran_dry_at is not None:
+            return False
+        # After an interruption the old dose is a decision, and one only where a restart was asked for.
+        return not (self.gaps and self._restart_asked(self.gaps[-1][0]))
+
+    def _restart_asked(self, since: datetime) -> bool:
+        return any(
+            isinstance(event.what, e.Request) and event.what.kind == "restart" and event.at >= since
+            for event in self.facts.of(e.Request)
+            if event.at.timestamp() <= self.now
+        )
 
     def on_bridge(self, event: e.Event, what: e.Bridge) -> None:
         old = self.previous or (self.fill.strength if self.fill else None)
