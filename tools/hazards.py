@@ -238,8 +238,8 @@ _ROWS: Final[tuple[Row, ...]] = (
         (
             "pregnancy that was not asked is no pregnancy",
             "eutonia/findings/pregnancy.py",
-            "if isinstance(pregnancy, Unknown):",
-            "if isinstance(pregnancy, Unknown):\n        return\n    if isinstance(pregnancy, Unknown):",
+            "        if isinstance(pregnancy, Unknown):\n            yield",
+            "        if False:\n            yield",
         ),
     ),
     _row(

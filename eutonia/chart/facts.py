@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from eutonia.chart import event as e
 from eutonia.chart.oral import Drug, OralChange, OralOrders, OralUse, drug_of, follow
+from eutonia.chart.pregnancy import open_pregnancy, pregnancy
 from eutonia.evidence import Known, Unknown
 from eutonia.knowledge import conditions as condition_table
 from eutonia.moment import local_day, months, shown_day, years
@@ -275,17 +276,13 @@ class Facts:
 
     @cached_property
     def pregnancy(self) -> Known[e.Pregnancy] | Unknown:
-        """The answer about pregnancy, where it is recent enough."""
-        found = self.latest(e.Pregnancy, "pregnancy", "age.pregnancy")
-        if isinstance(found, Known) and found.value.status == "not asked":
-            return Unknown("never asked", "pregnancy has not been asked")
-        if not isinstance(found, Known) and found.reason == "never asked":
-            for event, condition, kinds in self.conditions:
-                if any("pregnancy" in kind.tags for kind in kinds):
-                    if self.age_days(event.at) > self.book.quantity("age.pregnancy").to("days") * 3:
-                        return Unknown("too old", f"'{condition.name}' is from {shown_day(event.at, self.home)}")
-                    return Known(e.Pregnancy("yes"), event.at)
-        return found
+        """The answer about pregnancy; one on the chart counts until its outcome or 44 weeks."""
+        return pregnancy(self)
+
+    @cached_property
+    def pregnant_since(self) -> datetime | None:
+        """Since when a pregnancy without a written outcome is on the chart, however old."""
+        return open_pregnancy(self)
 
     @cached_property
     def may_be_pregnant(self) -> bool:

@@ -90,6 +90,8 @@ def kidney(facts: Facts) -> Kidney | Unknown:
         how += words
         clearance = clearance if clearance is not None else computed
         egfr = estimate
+        if lacking := _lacking(facts, clearance, egfr, words):
+            return lacking
     if isinstance(reported, Known) and (egfr is None or reported.at >= getattr(creatinine, "at", reported.at)):
         value = float(reported.value.value.to("mL/min/1.73 m2"))
         how.append(f"eGFR reported {_number(value)} mL/min/1.73 m2")
@@ -100,6 +102,40 @@ def kidney(facts: Facts) -> Kidney | Unknown:
             "the creatinine cannot be read as clearance: " + listed(how or ["age, sex or weight is missing"]),
         )
     return _band(facts, clearance, egfr, tuple(how))
+
+
+def _lacking(facts: Facts, clearance: float | None, egfr: float | None, how: list[str]) -> Unknown | None:
+    """Why a creatinine says nothing about the dose: the estimate that could be the stricter one needs a fact that is missing."""
+    child = isinstance(facts.age, Known) and facts.age.value < 18
+    if clearance is not None or (child and egfr is not None):
+        return None
+    gap = facts.weight if isinstance(facts.weight, Unknown) else None
+    reason = gap.reason if gap is not None and egfr is not None else "never asked"
+    return Unknown(reason, f"the estimate that the dose bands are made for is missing ({'; '.join(how)})")
+
+
+def _avoided_at_worst(facts: Facts) -> bool:
+    """Whether the last values on the chart, however old, leave it open that baclofen is avoided (below 30 mL/min).
+
+    What is missing takes the strictest case, so that a value that grows old lifts no stop.
+    """
+    limit = float(facts.book.quantity("kidney.avoid").value)
+    for test, unit in (("clearance", "mL/min"), ("egfr", "mL/min/1.73 m2")):
+        value = facts.lab(test, test, None)
+        if isinstance(value, Known) and float(value.value.value.to(unit)) < limit:
+            return True
+    creatinine = facts.lab("creatinine", "creatinine", None)
+    adult = isinstance(facts.age, Known) and facts.age.value >= 18
+    if not isinstance(creatinine, Known) or not adult or not isinstance(facts.age, Known):
+        return False
+    mg_dl = float(creatinine.value.value.to("mg/dL"))
+    # Without the sex the formulas take the lower result, that of a woman; without a weight, that of a slight person.
+    female = not (isinstance(facts.sex, Known) and facts.sex.value == "male")
+    weight = facts.latest(e.Weight, "the weight")
+    low = facts.book.quantity("kidney.low_weight")
+    kg = float((weight.value.value if isinstance(weight, Known) else low).to("kg"))
+    estimates = cockcroft_gault(facts.age.value, kg, mg_dl, female), ckd_epi_2021(facts.age.value, mg_dl, female)
+    return min(estimates) < limit
 
 
 class AcuteRise(Struct, frozen=True):
@@ -225,15 +261,17 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
         yield _acute(facts, rise, by_mouth=by_mouth)
         return
     if isinstance(known, Unknown):
+        worst = _avoided_at_worst(facts) and not (pump is not None and pump.pump_start is not None)
         yield found(
             book,
             "kidney",
-            STOP if by_mouth else CAUTION,
+            STOP if by_mouth or worst else CAUTION,
             f"Kidney function is unknown: {known.says}.",
             "About 70 % of baclofen leaves by the kidney; without a value no dose by mouth is planned." + spine,
-            "Write a recent 'lab creatinine 0.9 mg/dL', with weight, birth date and sex on the chart.",
+            "Write a recent 'lab creatinine 0.9 mg/dL', with a recent weight, birth date and sex on the chart."
+            + (" By the last values it may be below 30 mL/min, where baclofen is avoided." if worst else ""),
             *entries,
-            stops=("titration",),
+            stops=("titration", "trial", "start") if worst else ("titration",),
         )
         return
     said = "; ".join(known.how)

@@ -22,7 +22,7 @@ def lowest_after(dose_mg: Decimal, book: Book) -> Fraction:
         return Fraction(dose_mg) - Fraction(book.quantities("oral.taper_high_step")[1].to("mg/day"))
     if dose_mg <= small:
         return max(Fraction(dose_mg) - small_step, Fraction(0))
-    return Fraction(dose_mg) * (1 - book.shares("oral.taper_share")[0])
+    return Fraction(dose_mg) * (1 - Fraction(1, book.count("oral.taper_part")))
 
 
 def days_before_step(dose_mg: Decimal, book: Book) -> int:

@@ -25,7 +25,7 @@ _ENTRIES = (
     "oral.taper_days_long_use",
     "oral.long_use_days",
     "oral.withdrawal_onset",
-    "oral.taper_share",
+    "oral.taper_part",
     "oral.taper_small",
 )
 
