@@ -70,7 +70,7 @@ class Ledger:
         try:
             with self._said():
                 self._at_version(create)
-        except LedgerError:
+        except BaseException:
             self.close()
             raise
         self._file = self._found()

@@ -5,6 +5,7 @@ The tables are made and changed by `migrations/` alone; what stands here is how 
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -104,20 +105,29 @@ def _arguments(url: str) -> dict[str, Any]:
 
 def reading(engine: Engine) -> Connection:
     """A connection that only looks: it waits for no writer."""
-    connection = engine.connect().execution_options(**{_READS: True})
+    options: dict[str, Any] = {_READS: True}
     if engine.dialect.name == "postgresql":
         # One view of the whole, though others write meanwhile.
-        connection = connection.execution_options(isolation_level="REPEATABLE READ")
-    return connection
+        options["isolation_level"] = "REPEATABLE READ"
+    connection = engine.connect()
+    try:
+        return connection.execution_options(**options)
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _prepared(connection: Any, _: Any) -> None:
-    # SQLAlchemy begins transactions, not the driver, which would begin them only before the first change.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    # A commit is on the disk when it returns.
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.close()
+    try:
+        # SQLAlchemy begins transactions, not the driver, which would begin them only before the first change.
+        connection.isolation_level = None
+        with closing(connection.cursor()) as cursor:
+            # A commit is on the disk when it returns.
+            cursor.execute("PRAGMA synchronous = FULL")
+    except BaseException:
+        # The pool does not know this connection yet, so nobody else would close it.
+        connection.close()
+        raise
 
 
 def _begun(connection: Connection) -> None:

@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache, partial
 from multiprocessing import get_context
+from multiprocessing.util import Finalize
 from operator import itemgetter
 from typing import Any, Final
 
@@ -154,8 +155,11 @@ def _asked(where: str, ids: Sequence[str], now: datetime, jurisdiction: str) -> 
 
 @cache
 def _opened(where: str) -> Ledger:
-    """The ledger, for as long as the process lives."""
-    return Ledger(where)
+    """Open the ledger for as long as the process lives."""
+    ledger = Ledger(where)
+    # A process of the pool ends by `os._exit`, which runs finalizers of multiprocessing and no `atexit`.
+    Finalize(ledger, ledger.close, exitpriority=0)
+    return ledger
 
 
 def _one(held: Held, zone_name: str, text: str, now: datetime, known: Book) -> Watched:

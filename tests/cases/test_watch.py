@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -165,13 +167,12 @@ def test_no_task_shows_a_dose_as_an_example(capsys: pytest.CaptureFixture[str]) 
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
     """The ten examples."""
-    found = Ledger(tmp_path / "clinic.ledger", create=True)
-    imported(
-        found, [(each.name, lambda each=each: eutonia.read(each)) for each in EXAMPLES], by="A", seen=lambda _: None
-    )
-    return found
+    with Ledger(tmp_path / "clinic.ledger", create=True) as opened:
+        charts = [(path.name, partial(eutonia.read, path)) for path in EXAMPLES]
+        imported(opened, charts, by="A", seen=lambda _: None)
+        yield opened
 
 
 def test_the_panel_looks_again_at_what_has_grown_and_at_what_is_old(ledger: Ledger) -> None:

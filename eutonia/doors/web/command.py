@@ -82,6 +82,7 @@ def serve(
             )
         except Exception as error:
             give_up(str(error))
+        stack.callback(office.ledger.close)
         if not office.staff.everyone():
             give_up(
                 f"nobody may sign in yet: eutonia staff add NAME --shown 'N. Name' --role administrator --ledger {where}"
