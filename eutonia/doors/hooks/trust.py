@@ -19,6 +19,7 @@ from msgspec import Struct
 # Two algorithms, named: a token cannot bring its own, so neither `none` nor a shared secret can ever pass.
 ALGORITHMS: Final = ("ES384", "RS384")
 _LONGEST_S: Final = 24 * 3600
+_MAX_LEEWAY_S: Final = 60
 _KEPT_S: Final = 600
 _AGAIN_S: Final = 30
 _SWEPT_S: Final = 60
@@ -30,7 +31,7 @@ class NotTrusted(Exception):
     """Why a caller is not answered; it quotes nothing of the token."""
 
 
-class Client(Struct, frozen=True):
+class Client(Struct, frozen=True, forbid_unknown_fields=True):
     """A record system that may call: what it calls itself, and its keys, by address or handed over beforehand."""
 
     iss: str
@@ -38,7 +39,7 @@ class Client(Struct, frozen=True):
     keys: dict[str, Any] = {}
 
 
-class Trust(Struct, frozen=True):
+class Trust(Struct, frozen=True, forbid_unknown_fields=True):
     """The record systems that may call, and the FHIR servers that may be asked in turn.
 
     Without clients everybody is answered, which is meant for a service on 127.0.0.1 only; the caller decides.
@@ -52,6 +53,50 @@ class Trust(Struct, frozen=True):
     def limits(self) -> bool:
         """Whether only the FHIR servers on the list are asked: always where callers are known."""
         return bool(self.clients or self.fhir_servers)
+
+
+def complete(trust: Trust) -> Trust:
+    """Return what a file says of who may call, if it restricts calls as its author must have meant.
+
+    Raises
+    ------
+    ValueError
+        If no client is named (then everybody would be answered), a client has no `iss` or not exactly one of `jku` and
+        `keys`, its keys cannot be read, or an address is not https.
+    """
+    if not trust.clients:
+        raise ValueError("'clients' is missing or empty, so that everybody could call: name who may")
+    names = [client.iss for client in trust.clients]
+    if repeated := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"two clients have the same 'iss', '{repeated[0]}'")
+    for client in trust.clients:
+        if not client.iss.strip():
+            raise ValueError("a client has an empty 'iss'")
+        if bool(client.jku) == bool(client.keys):
+            raise ValueError(f"the client '{client.iss}' needs either 'jku' or 'keys'")
+        if client.jku and not _https(client.jku):
+            raise ValueError(f"the 'jku' of the client '{client.iss}' is not an https address")
+        if client.keys:
+            try:
+                empty = not client.keys.get("keys") or not _key_set(client.keys).keys
+            except NotTrusted:
+                empty = True
+            if empty:
+                raise ValueError(f"the 'keys' of the client '{client.iss}' are not a JSON web key set")
+    for server in trust.fhir_servers:
+        if not _https(server):
+            raise ValueError(f"'{server}' in 'fhir_servers' is not an https address")
+    if not 0 <= trust.leeway_s <= _MAX_LEEWAY_S:
+        raise ValueError(f"'leeway_s' is from 0 to {_MAX_LEEWAY_S}")
+    return trust
+
+
+def _https(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme == "https" and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 class Gate:

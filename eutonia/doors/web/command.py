@@ -64,6 +64,8 @@ def serve(
         give_up(f"{_MISSING} (missing: {error.name})")
     if now is not None and not demo:
         raise click.UsageError("--now is for the demo: a clinic's clock is the machine's")
+    if url is not None and not _address(url):
+        raise click.UsageError(f"--url '{url}' is no address; write it such as https://eutonia.example")
     hosts = {"127.0.0.1", "localhost", host, urlsplit(url or "").hostname or "localhost"} - {"0.0.0.0", "::"}
     try:
         trusted = read_trust(trust) if trust is not None else NOBODY
@@ -167,6 +169,16 @@ def _staff(ledger: Any) -> Any:
     except ModuleNotFoundError as error:
         give_up(f"{_MISSING} (missing: {error.name})")
     return Staff(ledger)
+
+
+def _address(url: str) -> bool:
+    """Whether it is the address of a server and nothing more: callers sign exactly it."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises where it is no number
+    except ValueError:
+        return False
+    return parts.scheme in ("https", "http") and bool(parts.hostname) and url == f"{parts.scheme}://{parts.netloc}"
 
 
 def _from(now: str | None) -> Any:

@@ -34,7 +34,7 @@ _ALGORITHMS: Final = ("RS256", "RS384", "ES256", "ES384", "PS256")
 _HERE: Final = ("127.0.0.1", "localhost", "::1")
 
 
-class Provider(Struct, frozen=True):
+class Provider(Struct, frozen=True, forbid_unknown_fields=True):
     """A directory, and what this server is called there.  claim: which one holds the name that stands on the list of staff."""
 
     issuer: str
@@ -133,7 +133,11 @@ class OpenId:
 
 def read_provider(path: Path) -> Provider:
     """A directory from a file of JSON: 'issuer', 'client_id', 'client_secret', perhaps 'claim'.  Raises ValueError."""
-    return read_settings(path, Provider, "'issuer', 'client_id' and 'client_secret'")
+    provider = read_settings(path, Provider, "'issuer', 'client_id' and 'client_secret'")
+    for name in ("issuer", "client_id", "client_secret", "claim"):
+        if not getattr(provider, name).strip():
+            raise ValueError(f"{path}: '{name}' is empty")
+    return provider
 
 
 def begin(asked: Asked) -> Response:

@@ -17,7 +17,7 @@ from eutonia.doors import fhir, hooks
 from eutonia.doors.fhir.service import Office as FhirOffice
 from eutonia.doors.fhir.service import routes as fhir_routes
 from eutonia.doors.hooks import Trust
-from eutonia.doors.hooks.trust import Gate, NotTrusted
+from eutonia.doors.hooks.trust import Gate, NotTrusted, complete
 from eutonia.doors.web.gate import ours, signed_in
 from eutonia.doors.web.office import Office
 from eutonia.doors.web.settings import read_settings
@@ -30,8 +30,15 @@ _OPEN: Final = ("/metadata", "/OperationDefinition/advise")
 
 
 def read_trust(path: Path) -> Trust:
-    """Who may call, as JSON: 'clients' with 'iss' and 'jku' or 'keys', and 'fhir_servers'.  Raises ValueError."""
-    return read_settings(path, Trust, "'clients', each with 'iss' and 'jku' or 'keys'")
+    """Read who may call, as JSON: 'clients' with 'iss' and either 'jku' or 'keys', and 'fhir_servers'.
+
+    Raises ValueError where a key is unknown or missing, or nobody is named: such a file would leave CDS Hooks open.
+    """
+    trust = read_settings(path, Trust, "'clients', each with 'iss' and 'jku' or 'keys'")
+    try:
+        return complete(trust)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def routes(office: Office, url: str, trust: Trust, *, alone: bool) -> list[BaseRoute]:
