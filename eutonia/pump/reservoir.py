@@ -539,17 +539,13 @@ class _Fold(Struct):
         """Whether a program line repeats what runs, so that no clock starts and no doubt ends with it."""
         if self.program is None or not program.repeats(self.program):
             return False
-        if (
-            self.gaps or self.delivered_share is not None
-        ):  # the program that ends an interruption may repeat the old dose
-            return False
         if program.stopped:
             return self.stopped_at is not None
         told = program.strength or (self.fill.strength if self.fill else None)
         if told != self.told or self.stopped_at is not None or self.ran_dry_at is not None:
             return False
         # After an interruption the old dose is a decision, and one only where a restart was asked for.
-        return not (self.gaps and self._restart_asked(self.gaps[-1][0]))
+        return not (self.gaps and self._restart_asked(self.gaps[-1].end))
 
     def _restart_asked(self, since: datetime) -> bool:
         return any(
