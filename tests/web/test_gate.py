@@ -22,7 +22,7 @@ MAY = {
     "GET /panel": "rkc", "POST /panel": "rkc", "GET /calendar": "rkc", "GET /charts": "rkc",
     "GET /charts/{chart}": "rkc", "GET /charts/{chart}/timeline": "rkc", "GET /charts/{chart}/history": "rkc",
     "POST /charts/{chart}/whatif": "rkc", "GET /charts/{chart}/paper/{kind}": "rkc",
-    "POST /charts": "c", "POST /charts/{chart}/strike/preview": "c", "POST /charts/{chart}/person": "c", "POST /charts/{chart}/strike": "c", "GET /charts/{chart}/write/{kind}": "c",
+    "POST /charts": "c", "POST /charts/{chart}/strike/preview": "c", "POST /charts/{chart}/person": "c", "POST /charts/{chart}/strike": "c", "POST /charts/{chart}/classify": "c", "GET /charts/{chart}/write/{kind}": "c",
     "POST /charts/{chart}/write/{kind}/preview": "c", "POST /charts/{chart}/write/{kind}": "c",
     "GET /second": "kc", "GET /second/{draft}": "kc", "POST /second/{draft}": "kc", "POST /second/{draft}/withdraw": "kc",
     "GET /staff": "a", "POST /staff": "a", "GET /trail": "a",

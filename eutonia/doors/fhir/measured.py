@@ -75,7 +75,9 @@ def _score(writing: Writing, place: str, event: e.Event, what: e.Score) -> None:
 def _symptom(writing: Writing, place: str, event: e.Event, what: e.Symptom) -> None:
     # Two codes, so that who knows only one of them cannot read the end of a symptom as the symptom.
     code = own("observation", "symptom resolved" if what.resolved else "symptom")
-    writing.observe(place, event, code, valueString=what.text)
+    # What a person made of words that were not recognized.
+    classified = {"interpretation": [own("symptom-class", what.classified)]} if what.classified else {}
+    writing.observe(place, event, code, valueString=what.text, **classified)
 
 
 def _dialysis(writing: Writing, place: str, event: e.Event, what: e.Dialysis) -> None:

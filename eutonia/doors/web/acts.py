@@ -15,13 +15,14 @@ from eutonia.advice import Advice, examined
 from eutonia.chart import Chart, ReadError
 from eutonia.chart import event as e
 from eutonia.chart.chart import from_text
+from eutonia.chart.text import CLASSES, written
 from eutonia.chart.text import line_of as told
-from eutonia.chart.text import written
 from eutonia.clinic import Member
 from eutonia.clinic.drafts import CHECKED
 from eutonia.doors.web.consequences import Preview, previewed, struck
 from eutonia.doors.web.forms import FORMS, Form, line_of, says_of
 from eutonia.doors.web.head import head_of
+from eutonia.doors.web.patient import unread
 from eutonia.doors.web.ways import Asked, Refused
 from eutonia.knowledge.drugs import recognise
 from eutonia.ledger import Conflict
@@ -84,6 +85,21 @@ def enter(asked: Asked) -> Response:
         now = asked.office.ledger.held(held.id)
         return _looked_at(asked, 409, now, advice, kind, line, found, now.head, says, error)
     asked.wrote(f"wrote a {kind.name}", held.id)
+    return asked.see(f"/charts/{held.id}")
+
+
+def classify(asked: Asked) -> Response:
+    """Classifies a symptom that was not recognized, in one click: as an effect, an emergency, or unrelated."""
+    held, advice = asked.office.advice(asked.word("chart"))
+    text, label = asked.said("text"), asked.said("class")
+    if label not in CLASSES:
+        raise Refused(422, f"Choose one of: {', '.join(CLASSES)}. Nothing was saved.")
+    if text not in unread(advice):
+        raise Refused(409, "This symptom is no longer open, or somebody has classified it. Nothing was saved.")
+    line = f"symptom {text}; {label}"
+    event = _read(advice.facts.chart, local(advice.facts.now, advice.facts.home), line, asked.who.member)
+    asked.office.ledger.append(held.id, [written(event).strip()], saw=asked.said("saw"), by=asked.who.member.shown)
+    asked.wrote("classified a symptom", held.id)
     return asked.see(f"/charts/{held.id}")
 
 

@@ -7,20 +7,26 @@ from typing import Final
 
 from msgspec import Struct
 
-from eutonia.chart.text import DEVICE, REQUESTS, SCALES, ReadError
+from eutonia.chart.text import CLASSES, DEVICE, REQUESTS, SCALES, ReadError
+from eutonia.findings.phrases import names
+from eutonia.knowledge import book
 from eutonia.quantity import QuantityError
 
 Said = Mapping[str, str]
 
 
 class Field(Struct, frozen=True):
-    """One field: nothing is filled in beforehand, and nothing selected.  `hint` says how it is written."""
+    """One field: nothing is filled in beforehand, and nothing selected.  `hint` says how it is written.
+
+    `offered` gives a pick list beside free text.
+    """
 
     name: str
     label: str
     hint: str = ""
     choices: tuple[str, ...] = ()
     needed: bool = True
+    offered: Callable[[], tuple[str, ...]] | None = None
 
 
 class Form(Struct, frozen=True):
@@ -52,7 +58,7 @@ def _score(said: Said) -> str:
 
 
 def _symptom(said: Said) -> str:
-    return _joined("symptom", said["text"], ("", "resolved" if said["state"] == "resolved" else ""))
+    return _joined("symptom", said["text"], ("", "" if said["state"] == "present" else said["state"]))
 
 
 def _oral(said: Said) -> str:
@@ -99,8 +105,11 @@ FORMS: Final[Mapping[str, Form]] = {
             _score, True,
         ),
         Form(
-            "symptom", "Symptom or sign", "In your own words; several with commas.",
-            (Field("text", "What", "such as somnolence, slow breathing"), Field("state", "State", "", ("present", "resolved"))),
+            "symptom", "Symptom or sign", "In your own words; several with commas; vital signs with their numbers; or: none.",
+            (
+                Field("text", "What", "such as somnolence, slow breathing, SpO2 90 %", offered=lambda: names(book())),
+                Field("state", "State", "the last three classify what was not recognized", ("present", "resolved", *CLASSES)),
+            ),
             _symptom, True,
         ),
         Form(

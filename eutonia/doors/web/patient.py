@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from starlette.responses import HTMLResponse, Response
 
-from eutonia.advice import what_if
+from eutonia.advice import Advice, what_if
 from eutonia.chart.orders import Program, Regimen, read_program, read_regimen
+from eutonia.chart.text import CLASSES
 from eutonia.doors import page
 from eutonia.doors.web.forms import FORMS
 from eutonia.doors.web.head import head_of
 from eutonia.doors.web.timeline import timeline
 from eutonia.doors.web.ways import Asked, Refused
+from eutonia.findings.signs import current
 from eutonia.ledger import Record
 from eutonia.quantity import QuantityError
 
@@ -28,8 +30,13 @@ def patient(asked: Asked) -> Response:
         "patient.html",
         **{**page.parts(advice, said), **head_of(asked, held, advice, said)},
         line=timeline(advice, query.get("from", ""), query.get("to", "")), forms=FORMS.values(),
-        papers=_papers(advice.pump is not None),
+        papers=_papers(advice.pump is not None), unread=unread(advice), classes=CLASSES,
     )  # fmt: skip
+
+
+def unread(advice: Advice) -> tuple[str, ...]:
+    """Return the symptoms of a chart that were not recognized and that nobody has classified yet."""
+    return tuple(dict.fromkeys(sign.text for sign in current(advice.facts).open if sign.unread))
 
 
 def closer(asked: Asked) -> Response:
