@@ -652,8 +652,8 @@ _ROWS: Final[tuple[Row, ...]] = (
         (
             "no sign brings the card",
             "eutonia/findings/emergency.py",
-            """over = signs(facts, "symptom.overdose.") if exposed else ()""",
-            "over = ()",
+            "if not seen:",
+            "if seen or not seen:",
         ),
     ),
     _row(
@@ -869,8 +869,8 @@ _ROWS: Final[tuple[Row, ...]] = (
         (
             "no sign brings the card",
             "eutonia/findings/emergency.py",
-            """over = signs(facts, "symptom.overdose.") if exposed else ()""",
-            "over = ()",
+            "if not seen:",
+            "if seen or not seen:",
         ),
     ),
     _row(
