@@ -73,7 +73,11 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
     lone = [sign for sign in lone if recent(facts, sign)]
     effects = [sign for sign in open_ if sign.entries or sign.classified if sign not in lone and holds(facts, sign)]
     yield from _effects(facts, effects)
-    yield from _lone(facts, pump, lone)
+    # With a pump an early sign is looked into today, also where it is an adverse effect as well.
+    early = [
+        sign for sign in effects if pump is not None and sign.emergency and not sign.classified and recent(facts, sign)
+    ]
+    yield from _lone(facts, pump, [*lone, *early])
     yield from _unread(facts, [sign for sign in open_ if sign.unread])
     asked = [sign for sign in open_ if sign.effects and sign not in (*effects, *lone) and not recent(facts, sign)]
     yield from _not_answered(facts, asked)
@@ -86,7 +90,9 @@ def _same(sign: Sign, other: Sign) -> bool:
 
 
 def _everyday(sign: Sign) -> bool:
-    return not sign.unread and not sign.classified and all(x.name.startswith("everyday.") for x in sign.entries)
+    names = [entry.name for entry in sign.entries]
+    everyday = all(name.startswith("everyday.") and name != "everyday.well" for name in names)
+    return everyday and not sign.unread and not sign.classified
 
 
 def _dated(facts: Facts, signs: list[Sign]) -> str:

@@ -41,7 +41,7 @@ def withdrawal(facts: Facts, pump: PumpState | None, exposure: Exposure | None, 
     """Return the card of signs that fit withdrawal alone; `restore` says at which dose delivery is restored."""
     card = ["EMERGENCY: signs that fit baclofen withdrawal.", CALL_WITHDRAWAL]
     card.append(_sentence(facts.book.text("emergency.support")))
-    card += _why(exposure)
+    card += _why(exposure, pump)
     if pump is not None:
         card += _dry(facts, pump)
         checks = facts.book.words("withdrawal.delivery_first")
@@ -49,7 +49,7 @@ def withdrawal(facts: Facts, pump: PumpState | None, exposure: Exposure | None, 
         card += _pump_lines(facts, pump)[:1]
     card += restore
     if pump is None:
-        card.append("2. Ask why it stopped: supply, vomiting, operation, or somebody's order.")
+        card.append("2. Ask why the dose fell or stopped: supply, vomiting, an operation, or an order.")
     card += _treatment(facts, pump)
     card.append("It can look like: " + ", ".join(facts.book.words("withdrawal.look_alikes")) + ".")
     if special := _special(facts):
@@ -66,7 +66,7 @@ def both(facts: Facts, pump: PumpState | None, exposure: Exposure | None, restor
         steps.append(facts.book.text("emergency.read_out"))
     steps.append(facts.book.text("emergency.ask"))
     card += [f"{number}. {_sentence(step)}" for number, step in enumerate(steps, 1)]
-    card += _why(exposure)
+    card += _why(exposure, pump)
     if pump is not None:
         card += [*_dry(facts, pump), *_pump_lines(facts, pump)]
     card.append(
@@ -95,13 +95,16 @@ def _ask(pump: PumpState | None) -> list[str]:
     return [f"Find out when {what}; measure creatinine, and a baclofen level where it can be had."]
 
 
-def _why(exposure: Exposure | None) -> list[str]:
+def _why(exposure: Exposure | None, pump: PumpState | None) -> list[str]:
     """What on the chart makes withdrawal possible."""
     if exposure is None:
         return []
     reasons = [*exposure.fell, *exposure.reasons]
     if not reasons:
-        return ["Nothing on the chart says that the dose fell: ask for missed doses, and whether delivery is certain."]
+        ask = (
+            "read the pump out and measure the residual volume" if pump is not None else "ask whether doses were missed"
+        )
+        return [f"Nothing on the chart says that the dose fell: {ask}."]
     return ["On the chart: " + "; ".join(reasons) + "."]
 
 

@@ -112,6 +112,8 @@ _NOT: Final = frozenset(
         "never",
     ]
 )
+_NO: Final = frozenset({"no", "denies", "denied"})
+_TROUBLE: Final = frozenset({"problem", "difficult", "trouble", "issue", "distress"})
 _INSIDE: Final = {
     "unresponsive": ("not", "respond"),
     "nonresponsive": ("not", "respond"),
@@ -236,9 +238,12 @@ def meaning(book: Book, text: str) -> Meaning:
         for phrase in known.by_word.get(word, ())
         if phrase <= there and (phrase not in known.whole or phrase == there)
     ]
+    raw = set(words_of(text))
+    if tokens and raw & _NO and there & _TROUBLE:
+        # 'no breathing problems' is not 'not breathing'.
+        phrases = [phrase for phrase in phrases if "not" not in phrase or phrase & _TROUBLE]
     # Of two phrases of which one holds the other, the longer one is meant.
     phrases = [phrase for phrase in phrases if not any(phrase < other for other in phrases)]
-    raw = set(words_of(text))
     denied = [phrase for phrase in phrases if _denied(phrase, tokens, raw, known)]
     meant = [phrase for phrase in phrases if phrase not in denied]
     covered = frozenset().union(*phrases) if phrases else frozenset()
@@ -263,8 +268,8 @@ def _entries(phrases: list[Phrase], table: Mapping[Phrase, tuple[Entry, ...]]) -
 
 def _denied(phrase: Phrase, tokens: list[str], raw: set[str], known: Vocabulary) -> bool:
     """Whether a denial stands before the phrase: 'no ...' from the beginning on, 'not' a few words before it."""
-    if "not" in phrase:
-        return False
+    if "not" in phrase or any(entry.name == "everyday.well" for entry in known.phrases.get(phrase, ())):
+        return False  # 'not awake' is no answer, and what it means is not guessed
     first = min(place for place, token in enumerate(tokens) if token in phrase)
     begins = bool(tokens) and (tokens[0] in known.denied or (tokens[0] == "not" and bool(raw & known.denied)))
     return begins or any(token == "not" or token in known.denied for token in tokens[max(first - _REACH, 0) : first])

@@ -101,8 +101,8 @@ def named(name: str, text: str) -> str:
     return name if text.lower() in name.lower() else f"{name} ({text})"
 
 
-_PIECES: Final = re.compile(r"\s*(?:,(?!\d)|,\s|(?<!\d),|[+&\n])\s*")
-_JOINED: Final = re.compile(r"\s*(?:\b(?:and|but|with|plus|also)\b|\s/\s)\s*", re.IGNORECASE)
+_PIECES: Final = re.compile(r"\s*(?:,(?!\d)|,\s|(?<!\d),|[+\n])\s*")
+_JOINED: Final = re.compile(r"\s*(?:\b(?:and|but|with|plus|also)\b|&|\s/\s)\s*", re.IGNORECASE)
 _DENIES: Final = re.compile(r"\s*(?:denies|denied|denying|negative for|no signs? of|no symptoms? of)\b", re.IGNORECASE)
 
 

@@ -56,18 +56,18 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 # In this order, so that a pressure is not taken for a rate.  Words that are a sign themselves stay for the phrases.
 _PATTERNS: Final = (
-    ("vital.coma_scale", _pattern(rf"\b(?:gcs|glasgow(?: coma)?)\b{_SEPARATOR}{_NUMBER}(?:\s*/\s*15)?")),
+    ("vital.coma_scale", _pattern(rf"\b(?:gcs|glasgow(?: coma)?)(?![a-z])\.?{_SEPARATOR}{_NUMBER}(?:\s*/\s*15)?")),
     (
         "vital.systolic",
         _pattern(
-            rf"(?:\b(?:bp|rr|blood pressure|pressure)\b{_SEPARATOR})?(?<!\d)(?P<n>\d{{2,3}})\s*/\s*\d{{2,3}}(?!\d|/)(?P<m>)"
+            rf"(?:\b(?:bp|rr|blood pressure|pressure)(?![a-z])\.?{_SEPARATOR})?(?<!\d)(?P<n>\d{{2,3}})\s*/\s*\d{{2,3}}(?!\d|/)(?P<m>)"
             r"(?:\s*mm\s*hg)?"
         ),
     ),
     (
         "vital.systolic",
         _pattern(
-            rf"\b(?:sbp|systolic|bp|(?:systolic )?blood pressure(?: systolic)?)\b{_SEPARATOR}{_NUMBER}(?:\s*mm\s*hg)?"
+            rf"\b(?:sbp|systolic|bp|(?:systolic )?blood pressure(?: systolic)?)(?![a-z])\.?{_SEPARATOR}{_NUMBER}(?:\s*mm\s*hg)?"
             r"(?:\s*systolic)?"
         ),
     ),
@@ -75,25 +75,28 @@ _PATTERNS: Final = (
         "vital.oxygen_saturation",
         _pattern(
             r"\b(?:spo2|sp02|sao2|o2 ?sats?|o2 saturations?|oxygen(?: saturations?| sats?)?(?: level)?|sats?|saturations?|"
-            rf"saturating|satting|pulse ?ox(?:imetry|imeter)?)\b{_SEPARATOR}{_NUMBER}\s*%?"
+            rf"saturating|satting|pulse ?ox(?:imetry|imeter)?)(?![a-z])\.?{_SEPARATOR}{_NUMBER}\s*%?"
         ),
     ),
     (
         "vital.respiratory_rate",
         _pattern(
-            rf"\b(?:rr|resp(?:s|irations?|iratory)?\.?(?: rate)?|breath(?:ing|s)?(?: rate)?)\b{_SEPARATOR}{_NUMBER}"
+            rf"\b(?:rr|resp(?:s|irations?|iratory)?\.?(?: rate)?|breath(?:ing|s)?(?: rate)?)(?![a-z])\.?{_SEPARATOR}{_NUMBER}"
             rf"{_PER_MINUTE}"
         ),
     ),
     ("vital.respiratory_rate", _pattern(rf"{_NUMBER}\s*breaths\b(?:\s*(?:/|per|a)\s*min(?:ute)?\b)?")),
     (
         "vital.pulse",
-        _pattern(rf"\b(?:hr|pulse(?: rate)?|heart ?(?:rate|beat))\b{_SEPARATOR}{_NUMBER}{_PER_MINUTE}"),
+        _pattern(rf"\b(?:hr|pulse(?: rate)?|heart ?(?:rate|beat))(?![a-z])\.?{_SEPARATOR}{_NUMBER}{_PER_MINUTE}"),
     ),
     ("vital.pulse", _pattern(rf"(?<=tachycardia )(?:of |at )?{_NUMBER}{_PER_MINUTE}")),
     ("vital.pulse", _pattern(rf"(?<=bradycardia )(?:of |at )?{_NUMBER}{_PER_MINUTE}")),
     ("vital.pulse", _pattern(rf"{_NUMBER}\s*(?:bpm|beats\s*(?:/|per|a)\s*min(?:ute)?)\b")),
-    ("vital.temperature", _pattern(rf"\b(?:(?:body |core )?temp(?:erature)?|t)\b{_SEPARATOR}{_NUMBER}{_DEGREES}")),
+    (
+        "vital.temperature",
+        _pattern(rf"\b(?:(?:body |core )?temp(?:erature)?|t)(?![a-z])\.?{_SEPARATOR}{_NUMBER}{_DEGREES}"),
+    ),
     (
         "vital.temperature",
         _pattern(

@@ -147,6 +147,17 @@ def test_three_days_of_five_mg_on_dialysis_are_never_withdrawal(sign, end):
     assert raised(given(chart + end, sign)) == ["emergency-overdose"]  # fmt: skip
 
 
+@pytest.mark.hazard("H62")
+@pytest.mark.carries("WD-05")
+@pytest.mark.parametrize("what", ["supply lost", "nothing by mouth", "surgery"])
+@pytest.mark.parametrize(("day", "card"), [("2025-12-08", True), ("2025-11-20", False)])
+def test_missed_doses_are_a_reason_for_two_weeks(what, day, card):
+    chart = MOUTH + f"{day} interruption {what}\n"
+    assert raised(given(chart, "stiffness")) == (["emergency-withdrawal"] if card else [])
+    ordered = chart + "2025-12-08 20:00 oral 20 mg three times a day\n"
+    assert raised(given(ordered, "stiffness")) == []
+
+
 # -- the pump -------------------------------------------------------------------------------------------------------------
 
 
@@ -310,13 +321,12 @@ def test_there_are_enough_routine_situations():
 
 
 @pytest.mark.hazard("H62")
-@pytest.mark.parametrize("sign", ["fever", "stiffness", "itch without rash", "piloerection"])
+@pytest.mark.parametrize("sign", ["fever", "stiffness", "itch without rash", "piloerection", "restless", "rigidity"])
 def test_an_early_sign_in_a_stable_pump_patient_asks_for_the_pump_to_be_read_out_today(sign):
     answer = given(STABLE, sign)
     assert raised(answer) == []
     said = " ".join(each["says"] + each["resolve"] for each in answer["findings"])
-    if sign in ("fever", "stiffness", "piloerection"):
-        assert "measure the residual volume today" in said
+    assert "measure the residual volume today" in said
     assert plans(answer, "refill")
 
 
