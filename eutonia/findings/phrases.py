@@ -67,29 +67,8 @@ _WORD: Final = re.compile(r"[a-z][a-z0-9']*")
 _DIPHTHONG: Final = re.compile(r"(?:oe|ae)(?=a|[a-z]{2})")
 # Words that change nothing anywhere, and those that turn a word into its opposite.
 _DROPPED: Final = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "being",
-        "has",
-        "have",
-        "had",
-        "of",
-        "in",
-        "on",
-        "at",
-        "to",
-        "with",
-        "i",
-        "it",
-    ]
+    {"a", "an", "the", "is", "are", "was", "were", "be", "been", "being", "has", "have", "had", "of", "in", "on", "at"}
+    | {"to", "with", "i", "it", "and", "or"}
 )
 _NOT: Final = frozenset(
     [

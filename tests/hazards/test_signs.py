@@ -59,9 +59,9 @@ WORDS = {
     "respiratory depression": [
         "respiratory rate 6", "RR 6", "RR=7/min", "resp rate: 5", "6 breaths per minute", "not breathing well", "breathing not well",
         "Not Breathing Well", "breathing slowly", "shallow respirations", "apnoeic", "stopped breathing", "depressed breathing",
-        "breathing is depressed", "RESPIRATORY DEPRESSION", "respiratory depresion", "barely breathing", "agonal breathing", "RR 4-6",
+        "breathing is depressed", "RESPIRATORY DEPRESSION", "respiratory depresion", "barely breathing", "agonal breathing", "RR 4-6", "RR6",
     ],
-    "low oxygen saturation": ["SpO2 80 %", "sats 80%", "O2 sat 85", "saturation 91%", "saturating at 88 % on room air", "SpO2 0.8", "blue lips"],
+    "low oxygen saturation": ["SpO2 80 %", "sats 80%", "O2 sat 85", "saturation 91%", "saturating at 88 % on room air", "SpO2 0.8", "blue lips", "SpO2 88 % on 2 L"],
     "coma": ["GCS 8", "GCS 3/15", "Glasgow coma scale 5", "unresponsive", "does not wake up", "cannot be woken", "unrousable",
              "not responding to pain", "lost consciousness", "comatose", "no response", "unconcious"],
     "altered mental state": ["GCS 13", "GCS 9", "new confusion", "not oriented", "acutely confused", "delirious", "talking nonsense"],
@@ -69,7 +69,7 @@ WORDS = {
     "seizure": ["a fit", "had a fit", "convulsing", "seizures", "siezure", "tonic clonic seizure", "status epilepticus"],
     "hallucination": ["seeing things", "hears voices", "Hallucinating", "halucinations", "sees people that are not there"],
     "hypothermia": ["hypothermia 33.9", "temp 34.9", "T 95 F", "temperature 35.0 C", "body temperature low", "33.5°C"],
-    "fever": ["fever 39.5", "temp 38.1", "39 C", "temperature 102 F", "feverish", "38,5 °C"],
+    "fever": ["T38.9", "Temp. 39.2", "fever 39.5", "temp 38.1", "39 C", "temperature 102 F", "feverish", "38,5 °C"],
     "hyperpyrexia": ["temp 40.1", "fever 41", "very high fever", "105 F"],
     "tachycardia": ["pulse 140", "HR 131", "racing heart", "tachycardia 150"],
     "slow pulse": ["pulse 38", "HR 40", "heart rate 35/min"],
@@ -111,7 +111,8 @@ def test_a_number_that_cannot_be_is_not_read(text):
 @pytest.mark.parametrize(
     "text",
     ["no seizure", "denies drowsiness", "not confused", "no fever or rigidity", "without fever", "denies seizures, nausea, fever",
-     "no longer drowsy", "no signs of respiratory depression"],
+     "no longer drowsy", "no signs of respiratory depression", "no breathing problems", "denies breathing problems",
+     "no difficulty breathing", "no problems with breathing"],
 )  # fmt: skip
 def test_what_is_denied_is_no_sign(text):
     assert raised(given(STABLE, text)) == []
@@ -124,6 +125,34 @@ def test_what_is_denied_is_no_sign(text):
 )
 def test_a_negative_word_hides_no_sign(text):
     assert meant(text)
+
+
+@pytest.mark.hazard("H63")
+@pytest.mark.parametrize(
+    "text",
+    ["awake and alert", "breathing normally", "easily rousable", "obs stable", "sleeping well", "fully conscious"],
+)
+@pytest.mark.parametrize("chart", [STABLE, MOUTH])
+def test_what_is_as_it_should_be_raises_and_holds_nothing(text, chart):
+    request = "adjust up" if chart is STABLE else "titrate oral"
+    answer = given(chart + f"{NOW} request {request}\n", text)
+    assert raised(answer) == []
+    assert rises(answer)
+
+
+@pytest.mark.hazard("H63")
+@pytest.mark.parametrize(
+    "text",
+    ["not awake", "not alert", "not conscious", "not oriented", "not rousable", "not talking", "stopped responding"],
+)
+def test_what_is_not_as_it_should_be_raises_the_card(text):
+    assert raised(given(STABLE, text))
+
+
+@pytest.mark.hazard("H63")
+@pytest.mark.parametrize("text", ["not comfortable", "not stable", "no interest in cards"])
+def test_a_negation_that_nobody_can_read_is_not_taken_for_an_answer(text):
+    assert any(reading.unread for reading in read(BOOK, text))
 
 
 def everyday() -> list[tuple[str, str]]:
