@@ -149,6 +149,8 @@ def charts(draw: st.DrawFn) -> tuple[str, datetime]:
                     pick(
                         [
                             "implant SynchroMed II 20 mL; line 0.364 mL",
+                            "implant SynchroMed II 20 mL; line 0.3 mL; catheter kept",
+                            "implant SynchroMed II 40 mL; line 0.5 mL; catheter new",
                             "implant Prometra II 20 mL",
                             "implant Other 30 mL",
                         ]
@@ -174,7 +176,20 @@ def charts(draw: st.DrawFn) -> tuple[str, datetime]:
                     )
                 )
             case 14:
-                body = draw(pick(["bridge 182 mcg over 14.6 h", "prime 0.364 mL", "revision catheter; line 0.3 mL"]))
+                body = draw(
+                    pick(
+                        [
+                            "bridge 182 mcg over 14.6 h",
+                            "prime 0.364 mL",
+                            "prime 0.2 mL",
+                            "revision catheter; line 0.3 mL",
+                            "emptied 9 mL",
+                            "aspirated catheter",
+                            "explant",
+                            "device read out, stall 2026-03-22 06:00 to 2026-03-24 18:00",
+                        ]
+                    )
+                )
             case 15:
                 body = draw(
                     pick(
