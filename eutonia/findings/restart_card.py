@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from eutonia.chart.facts import Facts
 from eutonia.findings.restart_rule import restart
 from eutonia.moment import shown
 from eutonia.pump import PumpState, explanted_pump
 from eutonia.quantity import plain
 
-_BRIDGE = "Where that is delayed, GABA-ergic drugs such as benzodiazepines bridge."
+_BRIDGE: Final = "Where that is delayed, GABA-ergic drugs such as benzodiazepines bridge."
+RESTORE: Final = (
+    "Restore the infusion at a dose similar to the one before, never above it; after an overdose, a repair or more than 14 days without drug "
+    f"only at the dose of the restart rule. {_BRIDGE}"
+)
 
 
-def restart_lines(facts: Facts | None, pump: PumpState) -> list[str]:
+def restart_lines(facts: Facts, pump: PumpState) -> list[str]:
     """Return what the restart rule offers, in the words of the card; the same doses as the plan."""
-    rule = restart(facts, pump) if facts is not None else None
-    if rule is None or rule.situation in ("no pump ran", "running"):
-        running = f" ({plain(pump.program.daily)})" if pump.running and pump.program is not None else ""
-        return [
-            f"Restore the infusion at a dose similar to the one before{running}, and never above it; after a stop, a gap or a repair the dose "
-            f"is set by the restart rule ('request restart'). {_BRIDGE}"
-        ]
+    rule = restart(facts, pump)
+    if rule.situation in ("no pump ran", "running"):
+        if not pump.running or pump.program is None:
+            return [RESTORE]
+        return [RESTORE, f"By the chart the pump runs at {plain(pump.program.daily)}."]
     doubt = pump.uncertain or pump.unexplained is not None
-    first = "Do not restart before the cause is found and delivery is certain. " if doubt else ""
+    lines = ["Do not restart before the cause is found and delivery is certain."] if doubt else []
     if rule.first is None:
-        return [f"{first}{rule.sentence} {_BRIDGE}"]
-    lines = [
-        f"{first}Restore the infusion ({rule.setting}, checked by two people) at {rule.first.words}. {rule.first.reason} {_BRIDGE}"
-    ]
+        return [*lines, f"{rule.sentence} {_BRIDGE}"]
+    if rule.first.option == "similar dose":
+        lines.append(RESTORE)
+    else:
+        lines.append(_BRIDGE.replace("that", "restoring delivery"))
+    lines.append(
+        f"Dose by the restart rule: {rule.first.words}, {rule.setting}, checked by two people. {rule.first.reason}"
+    )
     if rule.second is not None:
         lines.append(f"Second option, lower: {rule.second.words}. {rule.second.reason}")
     return lines

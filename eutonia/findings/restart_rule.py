@@ -153,6 +153,8 @@ def interruption(facts: Facts, pump: PumpState) -> Interruption | None:
     length = f"{plain(rounded(hours, '0.1'))} h" if hours <= 48 else f"{plain(rounded(hours / 24, '0.1'))} days"
     if any(gap.begin is None for gap in pump.gaps):
         return Interruption(hours, True, f"nothing was delivered for at least {length}")
+    if halted and pump.gaps:
+        return Interruption(hours, False, f"delivery was interrupted more than once in the last {length}")
     if doubt:
         return Interruption(hours, False, f"what was delivered in the last {length} is not certain")
     return Interruption(hours, True, f"nothing was delivered for {length}")

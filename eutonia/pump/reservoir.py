@@ -362,6 +362,12 @@ class _Fold(Struct):
             days = plain(rounded((end - begin).total_seconds() / 86400, "0.1"))
             self.gaps.append(Gap(begin, end, f"{why} for {days} days"))
 
+    def open_gaps(self, at: datetime) -> tuple[Gap, ...]:
+        """The interruptions whose dose has not run for long since: a dose that has is taken for tolerated."""
+        until = min(x for x in (self.stopped_at, _instant(self.dry_since), at) if x is not None)
+        tolerated = float(self.facts.book.quantity("restart.tolerated_days").to("days")) * DAY
+        return tuple(gap for gap in self.gaps if until - gap.end < tolerated)
+
     def far_from_low(self) -> float:
         """A volume that is above the alarm volume by more than the balance allows, in mL."""
         return self.alarm_ml + float(self.facts.book.quantity("pump.balance_ml").to("mL"))
@@ -381,7 +387,9 @@ class _Fold(Struct):
         kept = self.line if catheter == "kept" else None
         drawn = self.drawn_mcg + self._standing_mcg() - (kept.drug_mcg if kept else 0.0)
         fresh = _Fold(self.facts, self.now)
-        for name in ("history", "filled_mcg", "delivered_mcg", "last_running", "gaps", "restarted_at", "stalls"):
+        # A residual or a stall that was still open says of the old pump what it delivered at the end.
+        self._explained_share(event.at)
+        for name in _CARRIED:
             setattr(fresh, name, getattr(self, name))
         fresh.implant, fresh.implanted, fresh.drawn_mcg = what, event.at, drawn
         fresh.therapy_since = self.therapy_since or event.at
@@ -403,8 +411,12 @@ class _Fold(Struct):
             setattr(self, name, getattr(fresh, name))
 
     def _halted(self, at: datetime) -> datetime:
-        """Since when nothing is delivered, if the pump is taken out at `at`."""
-        return min(x for x in (self.stopped_at, _instant(self.dry_since), self.explanted_at, at) if x is not None)
+        """Since when nothing is surely delivered, if the pump is taken out at `at`."""
+        times = [self.stopped_at, _instant(self.dry_since), self.explanted_at, at]
+        times += [when for when, what in self.uncertain if what in STALLED][:1]
+        if self.eri_at is not None:
+            times.append(self.eri_at + float(self.facts.book.quantity("pump.eri_to_end").to("days")) * DAY)
+        return min(x for x in times if x is not None)
 
     def _keep_catheter(self, old: _Fold, kept: Line, at: datetime) -> None:
         """The catheter keeps its drug; the tubing at the pump's end is new."""
@@ -526,7 +538,7 @@ class _Fold(Struct):
     def _resume(self, at: datetime, program: Program) -> None:
         """Notes a program that ends an interruption; below the old dose, or after a long one, it begins a titration."""
         begins = [x for x in (self.stopped_at, _instant(self.dry_since)) if x is not None]
-        begins += [gap.begin or gap.end for gap in self.gaps]
+        begins += [gap.begin or gap.end for gap in self.open_gaps(at)]
         old = self.last_running
         if old is None or not (begins or self.delivered_share is not None):
             return
@@ -669,6 +681,11 @@ class _Fold(Struct):
                 self.delivered_share = share
 
 
+# What an exchanged pump keeps of the one before it.
+_CARRIED: Final = (
+    "history", "filled_mcg", "delivered_mcg", "last_running", "gaps", "restarted_at", "stalls", "delivered_share",
+)  # fmt: skip
+
 _PUMP_KINDS: Final = (
     e.Implant, e.Explant, e.Revision, e.Refill, e.Programmed, e.Bridge, e.Prime, e.Residual, e.Emptied, e.Aspirated,
     e.Device, e.Explained,
@@ -809,7 +826,7 @@ def _state(fold: _Fold, facts: Facts, now: datetime) -> PumpState:
         fold.resumed,
         ran_dry,
         uncertain,
-        tuple(fold.gaps),
+        fold.open_gaps(now),
         tuple(fold.conflicts),
         tuple(fold.repeated),
         tuple(fold.repeated_primes),

@@ -95,3 +95,22 @@ def test_an_explanted_pump_is_gone_and_withdrawal_stays_possible():
     ill = out.with_lines("2026-01-11 08:00 symptom fever, rigidity").answer()
     card = " ".join(finding(ill, "emergency-withdrawal")["card"])
     assert "explanted" in card
+
+
+@pytest.mark.hazard("H61")
+@pytest.mark.hazard("H71")
+@pytest.mark.parametrize(
+    ("before", "most"),
+    [
+        ("2026-01-01 09:00 device stall\n", 100),
+        ("2025-09-01 09:00 device replacement indicator\n", 100),
+        # 18 mL less 0.3 mL a day for 50 days leaves 3 mL: 17.5 mL is a pump that stood still, 9 mL one that gave 60 %.
+        ("2026-01-09 10:00 residual 17.5 mL\n", 100),
+        ("2026-01-09 10:00 residual 9 mL\n2026-01-09 10:30 explained residual; rotor worn; by Dr X\n", 360),
+    ],
+)
+def test_an_exchange_does_not_hide_what_the_old_pump_no_longer_delivered(before, most):
+    chart = SIX.replaced(("2026-01-10 09:00 implant", f"{before}2026-01-10 09:00 implant"))
+    found = restarts(chart.answer())
+    assert found
+    assert found[0][0] == pytest.approx(most, abs=1), found

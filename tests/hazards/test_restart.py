@@ -97,7 +97,7 @@ def test_signs_of_withdrawal_bring_the_previous_dose_first_and_a_lower_one_secon
     dose = 450 if ("600 mcg/day", "450 mcg/day") in changes else 600
     assert restarts(answer) == [(dose, "similar dose", "monitored"), (100, "start rules", "inpatient")]
     card = " ".join(finding(answer, "emergency-withdrawal")["card"])
-    assert f"at {dose} mcg daily (similar dose)" in card
+    assert f"Dose by the restart rule: {dose} mcg daily (similar dose)" in card
     assert "Second option, lower: 100 mcg daily" in card
     assert "bridge" in plans(answer, "restart")[1]["why"]
 

@@ -162,3 +162,17 @@ def test_an_aspirated_catheter_holds_no_drug_and_the_drug_arrives_later():
     assert state(chart, at_hours(STOP, hours - 0.1)).delivered_mcg == pytest.approx(after.delivered_mcg)
     primed = chart + f"{STOP} prime 0.364 mL\n"
     assert finding(advise(primed, at_hours(STOP, 1)), "strength") is None
+
+
+@pytest.mark.hazard("H61")
+@pytest.mark.parametrize(("days", "offered"), [(2, 100), (13, 100), (15, 300), (60, 300)])
+def test_a_gap_after_which_the_dose_ran_for_two_weeks_is_over(days, offered):
+    """Dry from 2025-11-11 for four days, filled and never programmed anew; days later the pump is stopped for an hour."""
+    dry = BASE.replace("refill 18 mL of 2000", "refill 1.5 mL of 2000")
+    stop = at_hours("2025-11-15 10:00", days * 24)
+    chart = dry + f"2025-11-15 10:00 refill 18 mL of 2000 mcg/mL\n{stop} program stop\n"
+    now = at_hours(stop, 1)
+    answer = advise(chart + f"{now} request restart\n", now)
+    assert [dose for dose, _, _ in restarts(answer)] == [offered]
+    running = advise(chart.replace(f"{stop} program stop\n", ""), stop)
+    assert (grade(running, "gap") == "stop") == (offered == 100)

@@ -14,6 +14,7 @@ from eutonia.doors.paper import PaperError
 from eutonia.doors.paper.press import UNNAMED
 from eutonia.doors.paper.today import stopped, today
 from eutonia.doors.words import NBSP, Row
+from eutonia.findings.restart_card import RESTORE
 from eutonia.knowledge import Book
 from eutonia.quantity import plain
 
@@ -27,10 +28,6 @@ TOO_LITTLE: Final = "Too little baclofen: withdrawal"
 TOO_MUCH: Final = "Too much baclofen: overdose"
 _CALL_GONE: Final = "Call the emergency team now; withdrawal can kill."
 _CALL_OVER: Final = "Call the emergency team now; do not wait for a calculation."
-_RESTORE: Final = (
-    "Restore the infusion at a dose similar to the one before; where that is delayed, GABA-ergic drugs such as "
-    "benzodiazepines bridge."
-)
 
 
 def card(advice: Advice, call: str | None) -> dict[str, Any]:
@@ -60,7 +57,7 @@ def card(advice: Advice, call: str | None) -> dict[str, Any]:
                 "signs": signs(book, "symptom.withdrawal."),
                 "call": _CALL_GONE,
                 "numbered": [f"Check: {each}." for each in book.words("withdrawal.delivery_first")],
-                "then": [_RESTORE, _sentence(book.text("withdrawal.oral_not_enough"))],
+                "then": [RESTORE, _sentence(book.text("withdrawal.oral_not_enough"))],
             },
             {
                 "title": TOO_MUCH,
