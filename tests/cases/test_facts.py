@@ -875,12 +875,16 @@ def test_a_taper_comes_down_in_dated_steps_over_two_weeks_and_three_after_long_u
 
 @pytest.mark.carries("CON-01")
 @pytest.mark.parametrize("substance", ["baclofen", "Lioresal", "sodium chloride"])
-def test_hypersensitivity_to_the_drug_or_a_component_blocks_every_plan(substance):
+def test_hypersensitivity_to_the_drug_or_a_component_blocks_every_start_and_rise(substance):
     allergic = RUNNING.replace("allergy      none known", f"allergy      {substance}; anaphylaxis")
     for request in ("refill", "adjust up", "start oral", "restart", "strength 2000 mcg/mL"):
         advice = advise(allergic + f"2026-04-10 request {request}\n", "2026-04-10")
         assert finding(advice, "hypersensitivity")["grade"] == "stop"
-        assert advice["plans"] == []
+        # What runs keeps a bridge and a way down, each marked; how, is in tests/hazards/test_going_on.py.
+        assert {plan["kind"] for plan in advice["plans"]} <= {"refill", "reduction", "adjust"}
+        assert all("CONTRAINDICATED" in plan["beside"] for plan in advice["plans"])
+        rates = [dose for plan in advice["plans"] for dose in doses(plan, "program", "ug/d")]
+        assert max(rates) < 300
 
 
 @pytest.mark.carries("CON-01")

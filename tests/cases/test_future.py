@@ -244,7 +244,7 @@ def test_a_start_through_an_empty_line_is_followed_until_its_drug_has_worked() -
 def test_a_program_of_two_days_is_averaged_over_two_days() -> None:
     text = (
         FILLED
-        + "2026-03-25 09:00 program continuous 48 mcg/day; bolus 50 mcg every 48 h\n2026-04-01 request adjust up\n"
+        + "2026-03-25 09:00 program continuous 48 mcg/day; bolus 38 mcg every 48 h\n2026-04-01 request adjust up\n"
     )
     for each, percent in zip(only(foreseen(text, "2026-04-01 09:00"), "adjust"), (10, 20, 30), strict=True):
         assert each["window_h"] == 48
