@@ -79,7 +79,8 @@ def plan(
     if not emergency:
         for kind in _going_on(facts, pump, [kind for kind, _ in wanted], plans):
             _build(kind, None, facts, pump, findings, plans, refusals)
-        if pump is not None and pump.running and not plans:
+        in_spine = any(kind not in _MOUTH for kind, _ in wanted)
+        if pump is not None and pump.running and not any(plan.kind not in _MOUTH or not in_spine for plan in plans):
             plans += [_beside(kept, findings) for kept in refill.kept(facts, pump)]
     return tuple(plans), tuple(dict.fromkeys(refusals))
 

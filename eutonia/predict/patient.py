@@ -30,6 +30,7 @@ from eutonia.evidence import Known, Unknown
 from eutonia.findings.kidney import kidney
 from eutonia.knowledge import Book
 from eutonia.knowledge.drugs import recognise
+from eutonia.moment import DAY, shown_day
 from eutonia.pump import PumpState
 from eutonia.quantity import figures, plain
 
@@ -158,6 +159,10 @@ def _adults(book: Book, drawn: Normals, what: str, unit: str) -> Floats:
     return parameter(book, f"body.{what}_adult", unit).drawn(drawn.body[:, column])
 
 
+# No prediction looks further ahead.
+_SOON: Final = 120 * DAY
+
+
 def patient(
     facts: Facts, pump: PumpState | None, *, by_mouth: bool, in_spine: bool, people: Normals | None = None
 ) -> Patient | Unpredicted:
@@ -178,6 +183,8 @@ def person(facts: Facts, pump: PumpState | None, *, by_mouth: bool, in_spine: bo
     age, assumes = facts.age.value, []
     if in_spine and age < _ADULT:
         return Unpredicted("the effect of drug in the spine of children was never measured as a course")
+    if in_spine and pump is not None and pump.service_ended:
+        return Unpredicted("the pump's service has ended, and what it delivers is not known")
 
     assert isinstance(facts.age_months, Known)
     years = facts.age_months.value / 12
@@ -246,6 +253,10 @@ def _against_the_model(facts: Facts, pump: PumpState | None, *, by_mouth: bool, 
         found.append(f"the estimates of kidney function lie apart ({low} and {high} mL/min): the one by weight is used")
     if pump is not None and (pump.uncertain or pump.unexplained is not None or pump.gaps):
         found.append("the pump is taken to deliver what it was told, though the chart leaves that in doubt")
+    if pump is not None and pump.replacement_due is not None and pump.replacement_due - facts.now < _SOON:
+        found.append(
+            f"the pump is taken to be replaced before its service ends on {shown_day(pump.replacement_due, facts.home)}"
+        )
     if pump is not None and pump.line_volume is None:
         found.append(
             "the volume of the line is not known: drug is taken to leave it at once, so that all times are too early"

@@ -521,9 +521,11 @@ class _Fold(Struct):
             if self.program is not None and what.program.strength is not None:
                 self.program = replace(self.program, strength=what.program.strength)  # now the line names it
             return
+        changes = self.program is None or not what.program.repeats(self.program)
         self.program, self.program_since = what.program, event.at
         self.told = what.program.strength or (self.fill.strength if self.fill else None)
-        self.history.append((event.at, what.program))
+        if changes:
+            self.history.append((event.at, what.program))
         self.resumed = None
         if what.program.stopped:
             self.stopped_at = self.stopped_at or event.at
@@ -554,7 +556,8 @@ class _Fold(Struct):
         if program.stopped:
             return self.stopped_at is not None
         told = program.strength or (self.fill.strength if self.fill else None)
-        if told != self.told or self.stopped_at is not None or self.ran_dry_at is not None:
+        refilled = self.ran_dry_at is not None and self.chamber_ml > 0
+        if told != self.told or self.stopped_at is not None or refilled:
             return False
         # After an interruption the old dose is a decision, and one only where a restart was asked for.
         return not (self.gaps and self._restart_asked(self.gaps[-1].end))

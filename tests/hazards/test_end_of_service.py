@@ -106,6 +106,9 @@ def test_the_replacement_is_a_task_years_before_its_finding(at):
 @pytest.mark.hazard("H71")
 def test_no_delivery_is_predicted_past_the_end_of_service():
     advice = INDICATOR.advise()
+    assert [getattr(each, "why", "") for each in advice.predictions] == [
+        "the pump's service has ended, and what it delivers is not known"
+    ]
     assert "delivers is not known" in getattr(advice.today, "why", str(advice.today))
     state = pump_state(Facts(eutonia.read(INDICATOR.text), datetime(2025, 12, 19, tzinfo=UTC), book("US")))
     assert state.service_ended

@@ -46,6 +46,8 @@ def test_a_dose_written_again_changes_no_finding_no_plan_and_no_date(
     if not places:
         return
     n, found = places[which % len(places)]
+    if sum(line.startswith(f"{found[1]} program") for line in lines) > 1:
+        return  # two programs of one moment: a line after them settles which one runs
     at = datetime.fromisoformat(found[1]) + timedelta(minutes=1)
     later = [line[:16] for line in lines[n + 1 :]]
     if at.day != (at - timedelta(minutes=1)).day or any(each <= f"{at:%Y-%m-%d %H:%M}" for each in later):
@@ -58,7 +60,7 @@ def test_a_dose_written_again_changes_no_finding_no_plan_and_no_date(
     except eutonia.ReadError:
         return
     one, two = (eutonia.advise(chart, now).as_dict(foresee=False) for chart in (before, after))
-    assert _without_lines(one) == _without_lines(two)
+    assert _without_lines(one) == _without_lines(two), "\n".join(again)
 
 
 @pytest.mark.parametrize(

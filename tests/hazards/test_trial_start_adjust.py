@@ -317,7 +317,9 @@ def test_every_option_of_every_kind_of_program_is_inside_the_window(program, ori
 @pytest.mark.parametrize("request_", ["adjust up", "adjust down", "adjust to 110 mcg/day"])
 def test_where_the_origin_is_unknown_or_contradictory_no_step_is_planned(origin, says, request_):
     answer = advise(PUMP.replace("; origin spinal", origin) + f"2026-03-25 request {request_}\n", NOW)
-    assert plans(answer, "adjust") == []
+    # No step upwards; a lowering has one size for every origin, and stays open.
+    lower = [-10.0, -20.0] if request_ == "adjust down" else []
+    assert [dose - 100 for plan in plans(answer, "adjust") for dose in doses(plan, "program")] == lower
     found = finding(answer, "origin")
     assert found is not None
     assert says in found["says"]

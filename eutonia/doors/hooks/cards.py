@@ -131,7 +131,7 @@ _RANK: Final[dict[Indicator, int]] = {"critical": 1, "warning": 2, "info": 3}
 # What is true of nearly every record and says nothing of one order; where an order changes it, it is told.
 _QUIET: Final = frozenset({"medications", "record", "contact", "knowledge", "overrides", "second-check"})
 _DOSES: Final = frozenset(
-    {"oral-dose", "oral-jump", "single-dose", "screening-dose", "pump-dose", "both-routes", "dose"}
+    {"oral-dose", "oral-jump", "single-dose", "screening-dose", "pump-dose", "single-bolus", "both-routes", "dose"}
 )
 _MOUTH: Final = frozenset({"titration"})
 _SPINE: Final = frozenset({"trial", "start", "adjust", "adjust up"})
