@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from eutonia.chart.facts import Facts
 from eutonia.evidence import Unknown
-from eutonia.findings.context import intrathecal, oral
+from eutonia.findings.context import intrathecal, oral, spine_considered
 from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, Grade, Kind, found
 from eutonia.pump import PumpState
 
@@ -46,7 +46,7 @@ def find(facts: Facts, _: PumpState | None) -> Iterator[Finding]:
             "oral.child_start_per_kg",
             stops=stops,
         )
-    if age < spine and intrathecal(facts):
+    if age < spine and spine_considered(facts):
         yield found(
             book,
             "age-intrathecal",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.evidence import Known
+from eutonia.findings.failures import oral_baclofen_failed
 
 _SPINE = ("trial", "start pump", "adjust up", "adjust down", "adjust to", "refill", "strength", "holiday", "restart")
 
@@ -12,6 +13,11 @@ _SPINE = ("trial", "start pump", "adjust up", "adjust down", "adjust to", "refil
 def intrathecal(facts: Facts) -> bool:
     """Whether drug goes into the spine, has gone, or is asked for."""
     return bool(facts.of(e.Implant, e.Trial)) or any(r.kind in _SPINE for _, r in facts.requests)
+
+
+def spine_considered(facts: Facts) -> bool:
+    """Whether the intrathecal route has begun, is asked for, or comes next because baclofen by mouth failed."""
+    return intrathecal(facts) or oral_baclofen_failed(facts, "no effect", "intolerable")
 
 
 def pumped(facts: Facts) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.evidence import Known, Unknown
-from eutonia.findings.context import intrathecal, oral
+from eutonia.findings.context import oral, spine_considered
+from eutonia.findings.failures import failures
 from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, found, listed
 from eutonia.moment import local_day
 from eutonia.pump import PumpState
@@ -16,7 +18,7 @@ from eutonia.quantity import Quantity, plain
 
 def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
     """One finding for each route that the chart is about."""
-    if intrathecal(facts):
+    if spine_considered(facts):
         yield from _intrathecal(facts, pump)
     if oral(facts):
         yield from _oral(facts)
@@ -133,32 +135,38 @@ def _short_term(facts: Facts, names: tuple[str, ...]) -> Finding:
 
 
 def opened(facts: Facts) -> tuple[str, str] | None:
-    """Which failure of drugs by mouth opened the way into the spine: (what failed, 'no effect' or 'intolerable')."""
-    for outcome in ("no effect", "intolerable"):
-        for failed in facts.failed:
-            if "baclofen" in failed.drug and failed.outcome == outcome:
-                dose = f" {plain(failed.dose)}" if failed.dose else ""
-                return f"oral baclofen{dose}", outcome
-    for failed in facts.failed:
-        if failed.drug in facts.book.words("trial.failed_drugs"):
-            dose = f" {plain(failed.dose)}" if failed.dose else ""
-            return f"{failed.drug}{dose}", failed.outcome
+    """Which failure of drugs by mouth opened the way into the spine: (what failed, 'no effect' or 'intolerable').
+
+    A full dose of baclofen without effect counts first, then baclofen that could not be borne, then the rest.
+    """
+    tried = failures(facts)
+
+    def rank(entry: tuple[e.Failed, str]) -> int:
+        failed, name = entry
+        if name != "baclofen":
+            return 3
+        return 1 if failed.outcome == "intolerable" else 0 if _full(facts, failed) else 2
+
+    for failed, name in sorted(tried, key=rank):
+        dose = f" {plain(failed.dose)}" if failed.dose else ""
+        return f"{'oral baclofen' if name == 'baclofen' else name}{dose}", failed.outcome
     return None
 
 
-def _full_dose(facts: Facts) -> bool | None:
-    """Whether a drug by mouth failed at its full dose, or could not be borne at any.
-
-    None where only a drug failed whose full dose is not in the knowledge.
-    """
+def _full(facts: Facts, failed: e.Failed) -> bool:
     most = facts.book.quantity("oral.daily_max")
-    for failed in facts.failed:
-        if failed.outcome == "intolerable":
-            return True
-        if "baclofen" in failed.drug and failed.dose is not None and failed.dose.to("mg/day") >= most.to("mg/day"):
-            return True
-    others = set(facts.book.words("trial.failed_drugs")) - {"baclofen"}
-    return None if any(failed.drug in others for failed in facts.failed) else False
+    return failed.dose is not None and failed.dose.to("mg/day") >= most.to("mg/day")
+
+
+def _full_dose(facts: Facts) -> bool | None:
+    """Whether baclofen, tizanidine or dantrolene failed at its full dose, or could not be borne at any.
+
+    None where only a drug failed whose full dose is not in the knowledge.  What any other drug did says nothing.
+    """
+    tried = failures(facts)
+    if any(failed.outcome == "intolerable" or (name == "baclofen" and _full(facts, failed)) for failed, name in tried):
+        return True
+    return None if any(name != "baclofen" for _, name in tried) else False
 
 
 def _intrathecal(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:

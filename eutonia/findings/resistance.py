@@ -47,8 +47,10 @@ def flat(facts: Facts, first_rise: datetime, last_rise: datetime) -> tuple[str, 
     worse = [key for key in shared if _size(after[key]) > _size(before[key])]
     if better and not worse:
         return None
+    if not after:
+        return "no score was taken since the last rise", "", ""
     if not shared:
-        return "no score was taken since", "", ""
+        return "no score from before the rises can be compared with those since", "", ""
     key = worse[0] if worse else shared[0]
     return f"{key[0]} {key[1]}".strip() + " did not fall", before[key], after[key]
 
@@ -58,30 +60,74 @@ def _size(value: str) -> float:
 
 
 def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
-    """The dose rose again and again with no better score, and delivery was not checked since.
+    """The dose rose again and again with no better score.
 
-    A caution after two rises, a stop on any further rise after three.
+    A caution after two rises; after three a stop on any further rise until delivery was checked, and then a caution that
+    names the resistance.
     """
     if pump is None:
         return
-    book = facts.book
-    history = rises(pump)
-    needed = book.count("resistance.rises")
+    history, needed = rises(pump), facts.book.count("resistance.rises")
     levels: tuple[tuple[int, Grade], ...] = ((needed, STOP), (needed - 1, CAUTION))
     for count, grade in levels:
         if len(history) > count:
             same = flat(facts, history[-count][0], history[-1][0])
-            if same is not None and not _checked(facts, history[-count][0]):
+            if same is None:
+                return
+            checked = _checked(facts, history[-count][0])
+            if checked is None:
                 # Nothing scored is nothing known: said after three rises, and no stop.
                 if same[1] or grade == STOP:
                     yield _resistant(facts, history[-count - 1 :], same, grade if same[1] else CAUTION)
-                return
+            elif same[1] and grade == STOP:
+                yield _remains(facts, history[-count - 1 :], same, checked)
+            return
 
 
-def _checked(facts: Facts, since: datetime) -> bool:
-    return any(
-        event.at >= since and isinstance(event.what, e.Explained) and event.what.what == "delivery"
+def remains(facts: Facts, pump: PumpState | None) -> bool:
+    """Return whether resistance remains after delivery was checked, so that a drug holiday is an option (TOL-02)."""
+    return any(not finding.stops and "although delivery was checked" in finding.says for finding in find(facts, pump))
+
+
+def _checked(facts: Facts, since: datetime) -> e.Event | None:
+    """The last check of delivery since the first of the rises."""
+    checks = [
+        event
         for event in facts.of(e.Explained)
+        if event.at >= since and isinstance(event.what, e.Explained) and event.what.what == "delivery"
+    ]
+    return checks[-1] if checks else None
+
+
+def _told(facts: Facts, history: list[tuple[datetime, Quantity]], same: tuple[str, str, str]) -> str:
+    what, then, now = same
+    first, last = history[0], history[-1]
+    growth = rounded((last[1].value / first[1].value - 1) * 100, "1")
+    return (
+        f"The dose rose {len(history) - 1} times, from {plain(first[1])} on {shown_day(first[0], facts.home)} to {plain(last[1])} "
+        f"(+{plain(growth)}%), and {what}{f' ({then} then, {now} now)' if then else ''}"
+    )
+
+
+def _remains(
+    facts: Facts, history: list[tuple[datetime, Quantity]], same: tuple[str, str, str], checked: e.Event
+) -> Finding:
+    book = facts.book
+    before = " That was before the last rise: check it again." if checked.at < history[-1][0] else ""
+    how = checked.what.how if isinstance(checked.what, e.Explained) else ""
+    return found(
+        book,
+        "resistance",
+        CAUTION,
+        f"{_told(facts, history, same)}, although delivery was checked on {shown_day(checked.at, facts.home)} ({how}).{before}",
+        f"Resistance to rises of the dose: up to {book.quantity('resistance.share')} of patients stop responding and may need a drug "
+        "holiday, in hospital only.",
+        "Look for another cause first (infection, pressure sore, full bladder or bowel, disease). Then weigh a drug holiday ('request holiday; "
+        "inpatient; alternative ...') against a further rise.",
+        "resistance.share",
+        "resistance.delivery_first",
+        "resistance.rises",
+        "holiday.setting",
     )
 
 
@@ -89,15 +135,11 @@ def _resistant(
     facts: Facts, history: list[tuple[datetime, Quantity]], same: tuple[str, str, str], grade: Grade
 ) -> Finding:
     book = facts.book
-    what, then, now = same
-    first, last = history[0], history[-1]
-    growth = rounded((last[1].value / first[1].value - 1) * 100, "1")
     return found(
         book,
         "resistance",
         grade,
-        f"The dose rose {len(history) - 1} times, from {plain(first[1])} on {shown_day(first[0], facts.home)} to {plain(last[1])} "
-        f"(+{plain(growth)}%), and {what}{f' ({then} then, {now} now)' if then else ''}.",
+        f"{_told(facts, history, same)}.",
         "A rising dose with a flat effect is a delivery failure until it is shown not to be; when the line is then repaired, the high "
         f"dose is an overdose. Up to {book.quantity('resistance.share')} of patients stop responding and may need a drug holiday.",
         "Check in this order: "

@@ -43,6 +43,8 @@ TAGS: Final = frozenset(
         "communication",
         "withdrawal",
         "infection",
+        "site infection",
+        "bleeding",
     ]
 )
 

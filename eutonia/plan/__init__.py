@@ -11,8 +11,10 @@ from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.evidence import Known
 from eutonia.findings import STOP, Finding, Kind
+from eutonia.findings.failures import oral_baclofen_failed
 from eutonia.findings.finding import listed
 from eutonia.findings.hypersensitivity import allergic
+from eutonia.findings.resistance import remains
 from eutonia.plan import (
     adjust,
     holiday,
@@ -180,6 +182,10 @@ def _wanted(facts: Facts, pump: PumpState | None, emergency: bool) -> Iterator[t
     if not requests:
         for kind in _natural(facts, pump, taking):
             yield kind, None
+    # Where a rise no longer helps, the holiday stands beside whatever is asked of the dose (TOL-02).
+    asked_of_dose = not requests or "adjust" in {kind for request in requests for kind in _ASKED[request.kind]}
+    if asked_of_dose and "holiday" not in seen and pump is not None and pump.running and remains(facts, pump):
+        yield "holiday", None
 
 
 def _natural(facts: Facts, pump: PumpState | None, taking: bool) -> Iterator[Kind]:
@@ -202,7 +208,7 @@ def _natural(facts: Facts, pump: PumpState | None, taking: bool) -> Iterator[Kin
         if taking:
             yield "taper"
         return
-    if any("baclofen" in each.drug for each in facts.failed):
+    if oral_baclofen_failed(facts, "no effect", "intolerable"):
         yield "trial"
         if taking:
             yield "taper"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -88,18 +89,79 @@ def lowered(
 
 def _no_alternative(facts: Facts, alternative: str | None) -> str | None:
     """What is wrong with the other treatment of the spasticity that is given during a holiday; none where it is one."""
-    name = (alternative or "").strip().lower()
-    if not name or name in ("none", "no", "nothing", "not named", "unknown", "-"):
-        return "no other treatment of the spasticity is named"
+    name = alternative or ""
     drugs = recognise(name).ingredients
-    if any("baclofen" in drug.classes for drug in drugs):
+    if drugs and any("baclofen" in drug.classes for drug in drugs):
         return "baclofen by another route is no other treatment"
+    if treatment(name) is None:
+        return "no other treatment of the spasticity is named"
     allergies = facts.allergies.value if isinstance(facts.allergies, Known) else ()
     for allergy in allergies:
         substances = {drug.name for drug in recognise(allergy.substance or "").ingredients}
         if substances & {drug.name for drug in drugs}:
             return f"an allergy to {allergy.substance} is on the chart, so another treatment is needed"
     return None
+
+
+_NO_TREATMENT = frozenset(
+    [
+        "a",
+        "an",
+        "as",
+        "be",
+        "decided",
+        "discussed",
+        "it",
+        "later",
+        "n",
+        "na",
+        "named",
+        "nil",
+        "no",
+        "none",
+        "not",
+        "nothing",
+        "nobody",
+        "null",
+        "of",
+        "open",
+        "other",
+        "our",
+        "pending",
+        "placeholder",
+        "possible",
+        "tba",
+        "tbc",
+        "tbd",
+        "that",
+        "the",
+        "this",
+        "to",
+        "treatment",
+        "alternative",
+        "drug",
+        "unclear",
+        "undecided",
+        "unknown",
+        "without",
+        "xx",
+        "xxx",
+        "yet",
+    ]
+)
+
+
+def treatment(text: str | None) -> str | None:
+    """Return the other treatment that a request names; none where its words name none, or name baclofen itself.
+
+    >>> treatment("tizanidine 4 mg three times a day"), treatment("none"), treatment("to be decided")
+    ('tizanidine 4 mg three times a day', None, None)
+    """
+    words = re.findall(r"[^\W\d_]+", text.lower()) if text else []
+    if text is None or set(words) <= _NO_TREATMENT or re.match(r"\W*(?:no|none|nil|nothing|without)\b", text.lower()):
+        return None
+    named = recognise(text).ingredients
+    return None if named and all("baclofen" in each.classes for each in named) else text
 
 
 def _delivery_checked(facts: Facts, pump: PumpState) -> bool:
@@ -133,7 +195,7 @@ def _down(
         Step(
             begin,
             "check",
-            f"Admitted to hospital; another treatment of the spasticity {'begun, and given throughout: ' + str(alternative) if named else 'named'}; "
+            f"Admitted to hospital; another treatment of the spasticity {'begun, and given throughout: ' + str(alternative) if named else 'still to be named'}; "
             f"{CHECKED}.",
         )
     ]

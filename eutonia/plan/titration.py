@@ -14,6 +14,7 @@ from eutonia.chart.oral import OralUse
 from eutonia.chart.orders import Regimen
 from eutonia.evidence import Known, Unknown
 from eutonia.findings.effects import holding
+from eutonia.findings.failures import oral_baclofen_failed
 from eutonia.findings.finding import listed
 from eutonia.findings.interactions import depressants
 from eutonia.findings.kidney import Kidney, kidney
@@ -85,7 +86,7 @@ def build(facts: Facts, _: PumpState | None, request: e.Request | None) -> Itera
     if refusal := _already(facts, taken, request):
         yield refusal
         return
-    failed = any("baclofen" in each.drug and each.outcome == "intolerable" for each in facts.failed)
+    failed = oral_baclofen_failed(facts, "intolerable")
     if failed and today == 0 and facts.overridden("titration", e.Oral) is None:
         yield refuse(
             book,

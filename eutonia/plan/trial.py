@@ -9,7 +9,9 @@ from decimal import Decimal
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.evidence import Known
+from eutonia.findings.finding import listed
 from eutonia.findings.indication import opened
+from eutonia.findings.puncture import bleeding
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
 from eutonia.plan.words import CHECKED, when
 from eutonia.pump import PumpState
@@ -106,6 +108,9 @@ def _series(facts: Facts, doses: list[Decimal], option: str) -> Plan:
     if facts.screenings:
         at = max(at, facts.screenings[-1].at + apart)
     steps: list[Step] = []
+    if names := bleeding(facts):
+        words = "agreed whether and for how long it is paused; coagulation and platelets checked"
+        steps.append(Step(at, "check", f"Before the lumbar puncture: {listed(names)}: {words}."))
     for number, dose in enumerate(doses):
         volume = plain(dose / strength.to("mcg/mL"))
         condition = "" if number == 0 else "Only if the bolus before had no response: "

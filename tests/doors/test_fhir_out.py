@@ -479,7 +479,12 @@ def said(chart: Chart) -> dict[str, Any]:
         "allergies": set(allergies.value) if isinstance(allergies, Known) else None,
         "drugs": {drug.text.replace(";", ",") for drug in facts.drugs},
         "oral": {(at, what.regimen.parts) for at, what in orders if what.regimen},
-        "pregnancy": {(when(x), x.what.status) for x in facts.of(e.Pregnancy) if x.what.status != "not asked"},
+        # FHIR says pregnant or not; that a pregnancy ended reads back as 'no'.
+        "pregnancy": {
+            (when(x), "no" if x.what.status == "ended" else x.what.status)
+            for x in facts.of(e.Pregnancy)
+            if x.what.status != "not asked"
+        },
         "contact": contacts[-1:],
     }
 

@@ -405,7 +405,8 @@ def test_a_dose_that_rises_without_effect_is_looked_into_before_it_rises_again(f
     resolve = (finding(answer, "resistance") or {})["resolve"]
     assert resolve.index("read the pump out") < resolve.index("x-ray") < resolve.index("revision")
     checked = chart + "2026-05-06 09:00 explained delivery; catheter and pump checked; by Dr X\n"
-    assert finding(advise(checked, "2026-05-06 10:00"), "resistance") is None
+    # The check lifts the stop; the resistance stays named as long as the score is no better (TOL-02).
+    assert grade(advise(checked, "2026-05-06 10:00"), "resistance") == "caution"
 
 
 @pytest.mark.hazard("H30")

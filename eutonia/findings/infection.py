@@ -1,0 +1,55 @@
+"""Is there an active infection, before a screening bolus, an implant or a refill?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from eutonia.chart.facts import Facts
+from eutonia.findings.context import pumped, spine_considered
+from eutonia.findings.finding import CAUTION, STOP, Finding, found, listed
+from eutonia.pump import PumpState
+
+_OVER = re.compile(
+    r"\b(?:history of|h/o|previous|prior|past|former|post|after|status post|s/p|sequel\w*|treated|healed|prophyla\w*|colonis\w*|"
+    r"coloniz\w*|asymptomatic)\b",
+    re.IGNORECASE,
+)
+_NOT_NOW = re.compile(r"\brecurrent\b", re.IGNORECASE)
+
+
+def active(facts: Facts) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the active infections: those of the nervous system or at the pump, and all others.
+
+    One that is written as past is none; one that only recurs is none today, unless it is at the site.
+    """
+    site = tuple(name for name in facts.having("site infection") if not _OVER.search(name))
+    others = (name for name in facts.having("infection") if not _OVER.search(name) and not _NOT_NOW.search(name))
+    return site, tuple(name for name in others if name not in site)
+
+
+def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
+    """A stop of screening and implant; while a pump runs it is named beside the refill and stops nothing that runs."""
+    site, others = active(facts)
+    if not (site or others) or not (spine_considered(facts) or pumped(facts)):
+        return
+    running = pump is not None and pump.pump_start is not None
+    names = listed([*site, *others])
+    where = " of the nervous system or at the pump" if site else ""
+    yield found(
+        facts.book,
+        "infection",
+        STOP if site or not running else CAUTION,
+        f"Active infection{where}: {names}.",
+        "No screening bolus and no implant until it is over (assumption); infection also raises spasticity, so a response or a rising "
+        "tone says little.",
+        (
+            "Before the refill: does the needle pass through infected skin, is there fever, neck stiffness or a red pocket? Then ask surgery "
+            "and infectious diseases first; the pump does not run dry meanwhile. "
+            if running
+            else ""
+        )
+        + "Write 'condition ...; resolved' when it is over.",
+        "puncture.infection",
+        stops=("trial", "start"),
+    )
