@@ -491,8 +491,8 @@ _ROWS: Final[tuple[Row, ...]] = (
         (
             "any step down",
             "eutonia/plan/guard.py",
-            "if not (window[0] <= change <= window[1] or -down_high.value <= change <= -down_low.value):",
-            "if not (window[0] <= change <= window[1] or change < 0):",
+            "if not -down_high.value <= change <= window[1] or change == 0:",
+            "if not change <= window[1] or change == 0:",
         ),
         (
             "a pump may be stopped without a word",

@@ -33,6 +33,7 @@ from eutonia.findings import (
     refill,
     replacement,
     resistance,
+    screening,
     single_bolus,
     strength,
 )
@@ -59,6 +60,7 @@ QUESTIONS: Final = (
     indication,
     infection,
     puncture,
+    screening,
     epilepsy,
     interactions,
     effects,

@@ -13,6 +13,7 @@ from eutonia.chart.orders import Program
 from eutonia.evidence import Known, Unknown
 from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, Grade, found, listed
 from eutonia.findings.limits import adjust_window, dose_before, start_dose
+from eutonia.findings.screening import first_bolus_mcg, small_patient
 from eutonia.moment import shown
 from eutonia.pump import PumpState
 from eutonia.quantity import Quantity, plain, rounded
@@ -29,7 +30,7 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
     """The ceiling is a stop; outside the usual range, and above 1,000 mcg/day, a finding."""
     oral = facts.oral
     yield from _skin(facts)
-    yield from _screening(facts)
+    yield from _screening(facts, pump)
     yield from _oral(facts, oral)
     yield from _spine(facts, pump)
     use = oral.value if isinstance(oral, Known) else None
@@ -61,8 +62,8 @@ def _skin(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _screening(facts: Facts) -> Iterator[Finding]:
-    """A screening bolus that no scheme has: outside the window, too soon after the one before, or a step skipped."""
+def _screening(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
+    """A screening bolus that no scheme has: outside the window, too large a first one, too soon, or a step skipped."""
     book = facts.book
     low, high = book.span("bolus.window")
     apart = timedelta(hours=float(book.quantity("trial.interval").to("h")))
@@ -81,6 +82,12 @@ def _screening(facts: Facts) -> Iterator[Finding]:
         elif before is not None and each.at - before.at < apart:
             says.append(
                 f"the screening boluses of {shown(before.at, facts.home)} and {when} are less than {plain(book.quantity('trial.interval'))} apart"
+            )
+            grade = STOP
+        elif before is None and dose > first_bolus_mcg(facts) and (pump is None or pump.pump_start is None):
+            who = f" for {small_patient(facts)}" if small_patient(facts) else ""
+            says.append(
+                f"the first screening bolus of {when} is {plain(each.dose)}, more than {plain(first_bolus_mcg(facts))} mcg{who}"
             )
             grade = STOP
         elif dose not in ladder or (before is not None and _skips(ladder, before.dose.to("mcg"), dose)):

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from eutonia.chart.facts import Facts
 from eutonia.evidence import Known
+from eutonia.findings.screening import effects_under
 from eutonia.pump import PumpState
 from eutonia.quantity import Quantity
 
@@ -46,12 +47,13 @@ def dose_before(pump: PumpState, at: datetime) -> Quantity | None:
 def start_dose(facts: Facts) -> Quantity | None:
     """The first daily dose by the start rules: twice the effective screening dose, the dose itself after a long response.
 
-    None where there is no positive response or its duration is not known.
+    It is not doubled where an effect was reported under that bolus.  None where there is no positive response or its duration is not known.
     """
     book = facts.book
     positive = [s for s in facts.screenings if s.outcome == "positive"]
     if not positive or positive[-1] is not facts.screenings[-1] or positive[-1].lasted is None:
         return None
     long = positive[-1].lasted.to("h") >= book.quantity("start.long_response").to("h")
-    factor = book.count("start.factor_long_response" if long else "start.factor")
+    single = long or effects_under(facts, positive[-1])
+    factor = book.count("start.factor_long_response" if single else "start.factor")
     return Quantity.of(positive[-1].dose.to("mcg") * factor, "mcg/day")

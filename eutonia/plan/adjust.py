@@ -12,7 +12,9 @@ from eutonia.chart.facts import Facts
 from eutonia.chart.orders import Program
 from eutonia.findings.effects import holding
 from eutonia.findings.finding import listed
+from eutonia.findings.interactions import depressants
 from eutonia.findings.limits import adjust_entry, adjust_window, maintenance
+from eutonia.plan.contact import contact
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
 from eutonia.plan.words import CHECKED, runs, when
 from eutonia.pump import PumpState
@@ -182,6 +184,7 @@ def _plan(facts: Facts, pump: PumpState, at: datetime, program: Program, overrid
     name = adjust_entry(facts, pump, at) or "adjust.down"  # unknown only for a lowering
     low, high = book.span(name if change > 0 else "adjust.down")
     next_at = at + timedelta(hours=float(book.quantity("adjust.interval").to("h")))
+    beside = depressants(facts) if change > 0 else ()
     steps = (
         Step(
             at,
@@ -198,6 +201,7 @@ def _plan(facts: Facts, pump: PumpState, at: datetime, program: Program, overrid
         Step(
             next_at, "review", f"Score the tone and ask for effects; no further change before {when(next_at, facts)}."
         ),
+        *((contact(at, beside, facts),) if beside else ()),
     )
     phase = "maintenance" if maintenance(facts, pump, at) else "titration"
     flagged = (
@@ -211,9 +215,11 @@ def _plan(facts: Facts, pump: PumpState, at: datetime, program: Program, overrid
         else ""
     )
     origin = child or f"{getattr(facts.origin, 'value', 'unknown')} origin"
+    small = abs(after.value / before.value - 1) * 100 < low.value
+    note = " A smaller step than the usual one, to find the lowest dose that is enough (ITB-04)." if small else ""
     why = (
-        f"{sign}{plain(change)}% of {plain(before)}; one {'rise' if change > 0 else 'lowering'} is {plain(low.value)} to {plain(high.value)}% "
-        f"({origin}, {phase}{flagged}), at most once in 24 h."
+        f"{sign}{plain(change)}% of {plain(before)}; one {'rise' if change > 0 else 'lowering'} is usually {plain(low.value)} to {plain(high.value)}% "
+        f"({origin}, {phase}{flagged}), at most once in 24 h.{note}"
     )
     entries = (
         (name, "adjust.interval", "adjust.lowest", "overdose.check")
@@ -255,9 +261,13 @@ def _to(
         yield _no_window(facts)
         return
     down_low, down_high = book.span("adjust.down")
-    inside = (
-        window is not None and window[0] <= percent <= window[1]
-    ) or -down_high.value <= percent <= -down_low.value
+    if percent == 0:
+        yield refuse(
+            book, "adjust", f"The pump gives {plain(before)} already.", "Ask for another dose.", "adjust.spinal"
+        )
+        return
+    # Changes smaller than a usual step find the optimum (ITB-04); nothing is larger than one.
+    inside = -down_high.value <= percent <= (window[1] if window is not None else Decimal(0))
     by = facts.overridden("adjust", e.Programmed)
     if not inside and by is None:
         up = [plain(rounded(before.value * (1 + each / 100), _GRAIN)) for each in window or ()]

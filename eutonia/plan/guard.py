@@ -21,6 +21,7 @@ from eutonia.findings import single_bolus
 from eutonia.findings.kidney import Kidney, kidney
 from eutonia.findings.limits import adjust_window, dose_before, start_dose
 from eutonia.findings.restart_rule import restart
+from eutonia.findings.screening import effects_under, first_bolus_mcg
 from eutonia.plan.dates import days_between
 from eutonia.plan.fall import days_before_step, last_fall, lowest_after
 from eutonia.plan.plan import Plan, Step
@@ -246,12 +247,16 @@ def _trial(plan: Plan, facts: Facts, _: PumpState | None) -> list[str]:
         last_at, last_dose = facts.screenings[-1].at, facts.screenings[-1].dose.to("mcg")
         if facts.screenings[-1].outcome != "none":
             problems.append("the last screening bolus was not without response, or its response is not recorded")
+        if effects_under(facts, facts.screenings[-1]) and facts.overridden("trial", e.Trial) is None:
+            problems.append("an effect was reported under the last screening bolus")
     doses = _doses(plan, "give")
     if not doses:
         problems.append("no screening bolus")
     for at, dose in doses:
         if dose not in ladder:
             problems.append(f"{plain(dose)} mcg is not one of the screening doses")
+        elif last_dose is None and dose > first_bolus_mcg(facts):
+            problems.append(f"a first screening bolus is at most {plain(first_bolus_mcg(facts))} mcg")
         if last_at is not None and not at - last_at >= apart:
             problems.append("two screening boluses are less than 24 h apart")
         if last_dose is not None and not dose > last_dose:
@@ -297,11 +302,12 @@ def _adjust(plan: Plan, facts: Facts, pump: PumpState | None) -> list[str]:
     window = adjust_window(facts, pump, at)
     change = (dose / before - 1) * 100
     down_low, down_high = facts.book.span("adjust.down")
+    # Changes smaller than a usual step find the optimum (ITB-04); nothing is larger than one.
     if window is None:
-        if -down_high.value <= change <= -down_low.value:
+        if -down_high.value <= change < 0:
             return problems
         return [*problems, "the origin of the spasticity is not known"]
-    if not (window[0] <= change <= window[1] or -down_high.value <= change <= -down_low.value):
+    if not -down_high.value <= change <= window[1] or change == 0:
         up = f"{plain(round(window[0], 2))} to {plain(round(window[1], 2))}% upwards"
         down = f"{plain(down_low.value)} to {plain(down_high.value)}% downwards"
         problems.append(f"a change of {plain(round(change, 2))}% is outside the window ({up}, {down})")

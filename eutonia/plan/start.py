@@ -8,7 +8,9 @@ from datetime import timedelta
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.chart.orders import Program
+from eutonia.findings.finding import listed
 from eutonia.findings.limits import start_dose
+from eutonia.findings.screening import effects_under
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
 from eutonia.plan.words import CHECKED, runs, when
 from eutonia.pump import PumpState
@@ -102,9 +104,17 @@ def _plan(facts: Facts, pump: PumpState, dose: Quantity) -> Plan:
             f"({mcg} mcg, which stays in the line) is given once, never into a primed line."
         )
     long = last.lasted.to("h") >= limit.to("h")
+    effects = effects_under(facts, last)
+    single = long or bool(effects)
+    because = f", and {listed(effects)} was reported under the bolus" if effects and not long else ""
     why = (
-        f"{plain(last.dose)} worked for {plain(last.lasted)}: {'at least' if long else 'less than'} {plain(limit)}, so the first daily dose is "
-        f"{'the screening dose itself' if long else 'twice the screening dose'} (C-05)."
+        f"{plain(last.dose)} worked for {plain(last.lasted)}: {'at least' if long else 'less than'} {plain(limit)}{because}, so the first daily "
+        f"dose is {'the screening dose itself' if single else 'twice the screening dose'} (C-05)."
+    )
+    ask = (
+        f"Ask first: {listed(effects)} was reported within a day of the screening bolus; did it come from the bolus, and has it passed?"
+        if effects
+        else ""
     )
     steps = (
         Step(facts.now, "check", f"Strength, line and fill: {plain(pump.strength)} in the chamber; {CHECKED}. {line}"),
@@ -122,4 +132,15 @@ def _plan(facts: Facts, pump: PumpState, dose: Quantity) -> Plan:
         ),
     )
     facts_, sources = basis(book, *_ENTRIES)
-    return Plan("start", "by the start rule", "inpatient", steps, why, facts_, sources, WATCH, program=program.written)
+    return Plan(
+        "start",
+        "by the start rule",
+        "inpatient",
+        steps,
+        why,
+        facts_,
+        sources,
+        WATCH,
+        incomplete=ask,
+        program=program.written,
+    )

@@ -8,10 +8,10 @@ from decimal import Decimal
 
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
-from eutonia.evidence import Known
 from eutonia.findings.finding import listed
 from eutonia.findings.indication import opened
 from eutonia.findings.puncture import bleeding
+from eutonia.findings.screening import effects_under, small_patient
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
 from eutonia.plan.words import CHECKED, when
 from eutonia.pump import PumpState
@@ -77,6 +77,15 @@ def build(facts: Facts, pump: PumpState | None, _: e.Request | None) -> Iterator
             *_ENTRIES,
         )
         return
+    if done and (effects := effects_under(facts, done[-1])) and facts.overridden("trial", e.Trial) is None:
+        yield refuse(
+            book,
+            "trial",
+            f"{listed(effects)[0].upper()}{listed(effects)[1:]} was reported between the bolus of {plain(done[-1].dose)} and the next step.",
+            "Ask: did it come from the bolus, and has it passed? No larger bolus until then; 'override trial; by ...; because ...' opens it.",
+            *_ENTRIES,
+        )
+        return
     ladder = [each.value for each in book.quantities("trial.doses")]
     if done and done[-1].dose.to("mcg") >= ladder[-1]:
         yield refuse(
@@ -91,12 +100,11 @@ def build(facts: Facts, pump: PumpState | None, _: e.Request | None) -> Iterator
         left = [dose for dose in ladder if dose > done[-1].dose.to("mcg")]
         yield _series(facts, left, "next dose")
         return
-    yield _series(facts, ladder, f"first {plain(ladder[0])} mcg")
     small = book.quantity("trial.dose_small").value
-    child = isinstance(facts.age, Known) and facts.age.value < book.count("oral.age_min")
-    if child or facts.having("posture"):
-        who = "a small child" if child else "someone who needs the tone to stand or move"
+    if who := small_patient(facts):
         yield _series(facts, [small, *ladder], f"first {plain(small)} mcg, for {who}")
+    else:
+        yield _series(facts, ladder, f"first {plain(ladder[0])} mcg")
 
 
 def _series(facts: Facts, doses: list[Decimal], option: str) -> Plan:

@@ -46,7 +46,7 @@ def test_every_walk_through_the_trial_goes_up_one_step_a_day_and_ends(who):
                 assert b - a >= timedelta(hours=24)
                 assert high > low
             assert {dose for _, dose in boluses} <= {25, 50, 75, 100}
-            assert boluses[0][1] != 25 or who
+            assert (boluses[0][1] == 25) == (bool(who) and not last)
             for bolus, watch in itertools.pairwise(s for s in plan["steps"] if s["do"] in ("give", "observe")):
                 if bolus["do"] == "give":
                     assert watch["do"] == "observe"
@@ -78,7 +78,7 @@ def test_every_walk_through_the_trial_goes_up_one_step_a_day_and_ends(who):
             assert plans(answer, "trial") == []
             none = chart + given_ + f"{then:%Y-%m-%d %H:%M} response none\n"
             walks.append((none, (then - datetime.fromisoformat("2026-03-01 09:00+00:00")).total_seconds() / 3600, dose))
-    assert ends == (2 if who else 1)
+    assert ends == 1
 
 
 _NONE = SCREENED.replace("positive; lasted 7 h", "none")
@@ -158,6 +158,8 @@ def test_no_response_after_less_than_the_observation_is_not_yet_an_answer(minute
 def test_the_screening_dose_is_doubled_only_after_a_short_response(half_hours, dose, jurisdiction):
     lasted = half_hours / 2
     chart = FILLED.replace("trial 50 mcg", f"trial {dose} mcg").replace("lasted 7 h", f"lasted {lasted:g} h")
+    if dose > 50:
+        chart += "2026-03-20 override screening-dose; by Dr X; because the first steps were given elsewhere\n"
     answer = advise(chart + "2026-03-20 11:30 request start pump\n", "2026-03-20 12:00", jurisdiction)
     (plan,) = plans(answer, "start")
     limit = 12 if jurisdiction == "DE" else 8
@@ -263,9 +265,9 @@ def test_a_dose_that_is_asked_for_is_planned_inside_the_window_and_refused_outsi
     now = datetime.fromisoformat("2026-03-20 11:05") + timedelta(days=days)
     when = f"{now:%Y-%m-%d %H:%M}"
     refilled = f"{now - timedelta(hours=1):%Y-%m-%d %H:%M} refill 18 mL of 500 mcg/mL\n" if days > 5 else ""
-    low, high = _WINDOWS["cerebral" if born > "2014" else origin, days > 60]
+    _, high = _WINDOWS["cerebral" if born > "2014" else origin, days > 60]
     change = (Decimal(to) / daily - 1) * 100
-    inside = low <= change <= high or -20 <= change <= -10
+    inside = -20 <= change <= high and change != 0
     answer = advise(chart + refilled + f"{when} request adjust to {to} mcg/day\n", when)
     if stops(answer, "adjust"):
         return  # run dry on the way: asked elsewhere
@@ -280,8 +282,8 @@ def test_a_dose_that_is_asked_for_is_planned_inside_the_window_and_refused_outsi
 @given(to=st.integers(12, 400))
 @settings(max_examples=60)
 def test_the_guard_lets_through_no_step_outside_the_window_up_or_down_whoever_planned_it(origin, to):
-    low, high = _WINDOWS[origin, False]
-    inside = low <= to - 100 <= high or -20 <= to - 100 <= -10
+    _, high = _WINDOWS[origin, False]
+    inside = -20 <= to - 100 <= high and to != 100
     chart = _pump(origin, "continuous 100 mcg/day")
     assert (gate(chart, NOW, "adjust", (0, "program", f"{to} mcg/day")) == ()) == inside
     assert gate(chart, "2026-03-21 10:00", "adjust", (0, "program", f"{to} mcg/day"))

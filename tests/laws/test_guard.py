@@ -89,7 +89,8 @@ def _lawful(plan: Plan, advice: Advice) -> None:
             best = advice.facts.screenings[-1]
             assert best.outcome == "positive"
             assert best.lasted is not None
-            factor = 1 if best.lasted.to("h") >= 8 else 2
+            reported = any(best.at <= event.at < best.at + timedelta(days=1) for event in advice.facts.of(e.Symptom))
+            factor = 1 if best.lasted.to("h") >= 8 or reported else 2
             assert pumped[0][1] == best.dose.to("mcg") * factor
         case "adjust" if not plan.overridden:
             now = _running(advice)
