@@ -473,8 +473,8 @@ _ROWS: Final[tuple[Row, ...]] = (
         (
             "any step up",
             "eutonia/plan/guard.py",
-            "if not (window[0] <= change <= window[1] or -down_high.value <= change <= -down_low.value):",
-            "if not (change > 0 or -down_high.value <= change <= -down_low.value):",
+            "if not -down_high.value <= change <= window[1] or change == 0:",
+            "if not -down_high.value <= change or change == 0:",
         ),
         (
             "only the last of several steps in a day is looked at",

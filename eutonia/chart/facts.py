@@ -239,6 +239,9 @@ class Facts:
         """The known allergies; an empty list only where somebody asked."""
         found = self.of(e.Allergy)
         if not found:
+            unread = next((each for each in self.chart.dropped if "AllergyIntolerance" in each.where), None)
+            if unread is not None:
+                return Unknown("never asked", f"an answer about allergies does not count: {unread.what} ({unread.why})")
             return Unknown("never asked", "allergies have not been asked")
         named = tuple(event.what for event in found if isinstance(event.what, e.Allergy) and event.what.substance)
         if not named:

@@ -68,9 +68,9 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
             book,
             "second-check",
             NOTE,
-            f"No second person is recorded for the last {listed(unchecked)}.",
+            f"Not on the chart: who checked the last {listed(unchecked)} as second person.",
             "Errors at the screening bolus, the refill and the program cause most overdoses; two people verify each, independently.",
-            "Write who checked it: '; checked by ...'.",
+            "Write who checked it: '; checked by ...'; an entry that still waits for its second person is not checked yet.",
             "overdose.check",
         )
     if facts.overrides:
@@ -101,11 +101,7 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
 
 
 def _unchecked(facts: Facts) -> list[str]:
-    """The last screening bolus, refill and program without a second person's name."""
-    # Said only where the clinic records second checks at all: then a missing one is news.
-    kinds = (e.Trial, e.Refill, e.Programmed, e.Bridge)
-    if not any(getattr(x.what, "checked_by", None) for kind in kinds for x in facts.of(kind)):
-        return []
+    """The last screening bolus, refill and program without a second person's name, in every clinic (TOX-01)."""
     last = [events[-1] for kind in (e.Trial, e.Refill, e.Programmed) if (events := facts.of(kind))]
     return [
         f"{kind_of(x.what)} ({shown_day(x.at, facts.home)})"
