@@ -275,7 +275,13 @@ class Facts:
     @cached_property
     def list_complete(self) -> Known[e.Medications] | Unknown:
         """Whether somebody said that the drug list is complete, recently enough."""
-        return self.latest(e.Medications, "the answer whether the drug list is complete", "age.medications")
+        found = self.latest(e.Medications, "the answer whether the drug list is complete", "age.medications")
+        if isinstance(found, Known) and found.value.none and self.drugs and self.drugs[0].at <= found.at:
+            day = shown_day(found.at, self.home)
+            return Unknown(
+                "contradictory", f"'medications none' of {day} contradicts '{self.drugs[0].text}' on the list"
+            )
+        return found
 
     @cached_property
     def pregnancy(self) -> Known[e.Pregnancy] | Unknown:
@@ -344,7 +350,9 @@ class Facts:
             return Unknown("contradictory", f"'{last.unread}' is a further baclofen order whose dose could not be read")
         assert last.since is not None
         use = OralUse(last.regimens, last.since, changed)
-        none = next((x for x in reversed(self.of(e.Medications)) if getattr(x.what, "none", False)), None)
+        none = next(
+            (x for x in reversed(self.of(e.Medications)) if isinstance(x.what, e.Medications) and x.what.none), None
+        )
         newest = max(order.at for order in last.orders)
         if none is not None and none.at > newest:
             return Unknown(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from decimal import Decimal
 
 from eutonia.chart.facts import Facts
 from eutonia.chart.oral import Drug
@@ -11,6 +13,7 @@ from eutonia.findings.context import intrathecal
 from eutonia.findings.finding import CAUTION, NOTE, Finding, found, listed
 from eutonia.knowledge import Entry
 from eutonia.pump import PumpState
+from eutonia.quantity import plain
 
 _SEVERE = {"major": 0, "moderate": 1, "minor": 2}
 
@@ -68,8 +71,11 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
     incomplete = facts.list_complete
     spine = [drug.text for drug in facts.drugs if drug.belongs("baclofen") and drug.intrathecal]
     unpumped = spine if pump is None else []
-    if unknown or unpumped or isinstance(incomplete, Unknown):
+    other = _other_strength(facts, pump)
+    if unknown or unpumped or other or isinstance(incomplete, Unknown):
         says = []
+        if other:
+            says.append(other)
         if unpumped:
             says.append(f"For the spine, and no pump is on the chart: {listed([repr(text) for text in unpumped])}.")
         if unknown:
@@ -86,6 +92,21 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
             "interaction.cns_depressant",
             "age.medications",
         )
+
+
+_PER_ML = re.compile(r"([0-9][0-9,.]*)\s*(?:mcg|ug|[\u00b5\u03bc]g)\s*/\s*ml\b", re.IGNORECASE)
+
+
+def _other_strength(facts: Facts, pump: PumpState | None) -> str:
+    """What the list and the last fill of the pump disagree in: the concentration, mcg/mL."""
+    if pump is None or pump.strength is None:
+        return ""
+    for drug in facts.drugs:
+        found = _PER_ML.search(drug.text) if drug.belongs("baclofen") and drug.intrathecal else None
+        named = Decimal(found[1].replace(",", "")) if found is not None else None
+        if named is not None and named != pump.strength.to("mcg/mL"):
+            return f"The list names {plain(named)} mcg/mL ('{drug.text}'), and the pump was filled with {plain(pump.strength)}."
+    return ""
 
 
 def _antiseizure(drug: Drug) -> bool:

@@ -120,13 +120,15 @@ def _avoided_at_worst(facts: Facts) -> bool:
     What is missing takes the strictest case, so that a value that grows old lifts no stop.
     """
     limit = float(facts.book.quantity("kidney.avoid").value)
+    labs = {test: facts.lab(test, test, None) for test in ("clearance", "egfr", "creatinine")}
+    newest = max((lab.at for lab in labs.values() if isinstance(lab, Known)), default=facts.now)
+    # A newer value lifts an older one.
+    last = {test: lab for test, lab in labs.items() if isinstance(lab, Known) and newest - lab.at <= timedelta(days=1)}
     for test, unit in (("clearance", "mL/min"), ("egfr", "mL/min/1.73 m2")):
-        value = facts.lab(test, test, None)
-        if isinstance(value, Known) and float(value.value.value.to(unit)) < limit:
+        if test in last and float(last[test].value.value.to(unit)) < limit:
             return True
-    creatinine = facts.lab("creatinine", "creatinine", None)
-    adult = isinstance(facts.age, Known) and facts.age.value >= 18
-    if not isinstance(creatinine, Known) or not adult or not isinstance(facts.age, Known):
+    creatinine = last.get("creatinine")
+    if creatinine is None or not isinstance(facts.age, Known) or facts.age.value < 18:
         return False
     mg_dl = float(creatinine.value.value.to("mg/dL"))
     # Without the sex the formulas take the lower result, that of a woman; without a weight, that of a slight person.

@@ -53,6 +53,14 @@ def test_a_kidney_value_that_grows_old_lifts_no_stop_of_the_spine(changes):
         assert set(stops(fresh, "trial")) <= set(stops(aged, "trial"))
 
 
+@pytest.mark.hazard("H70")
+def test_a_newer_good_kidney_value_lifts_an_older_bad_one():
+    chart = FILLED + "2024-01-05 lab egfr 20 mL/min/1.73 m2\n"
+    assert "kidney" not in stops(advise(chart, "2026-03-20 12:00"), "start")
+    unweighed = chart.replace("2026-01-05 weight 72 kg\n", "")
+    assert "kidney" not in stops(advise(unweighed, "2026-03-20 12:00"), "start")
+
+
 # --- every fact that may be missing -----------------------------------------------------------------------------------
 
 _TAKING = ORAL + "2026-01-06 oral 10 mg three times a day\n"

@@ -208,3 +208,24 @@ def test_a_pump_product_without_a_pump_on_the_chart_is_asked_about():
     assert "no pump is on the chart" not in texts(
         advise(PUMP + "2026-03-21 medication Gablofen 500 mcg/mL\n", "2026-03-25")
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("Gablofen 2000 mcg/mL", True),
+        ("Gablofen 2,000 ug/mL", True),
+        ("Gablofen 500 mcg/mL", False),
+        ("baclofen pump", False),
+    ],
+)
+def test_another_concentration_on_the_list_than_in_the_pump_is_named(line: str, said: bool):
+    answer = case("34").replaced(("Gablofen 2000 mcg/mL intrathecal pump", line)).answer()
+    assert ("the pump was filled with 500 mcg/mL" in texts(answer).replace("\u00a0", " ")) is said
+
+
+def test_an_empty_list_beside_other_drugs_is_not_called_complete():
+    chart = ORAL + "2026-01-06 medication oxycodone 5 mg twice a day\n2026-01-07 medications none\n"
+    answer = advise(chart, "2026-01-08")
+    assert "'medications none' of 2026-01-07 contradicts 'oxycodone" in (finding(answer, "medications") or {})["says"]
+    assert finding(answer, "interactions-cns") is not None
