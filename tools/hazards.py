@@ -351,7 +351,7 @@ _ROWS: Final[tuple[Row, ...]] = (
         "titration faster than every three days, or by more than a step",
         "pace and step",
         "plan/guard",
-        ("any step", "eutonia/plan/guard.py", "if not dose - now_mg <= most:", "if False:"),
+        ("any step", "eutonia/plan/guard.py", "if not rise <= most:", "if False:"),
         (
             "any pace",
             "eutonia/plan/guard.py",

@@ -169,11 +169,10 @@ def _titration(plan: Plan, facts: Facts, _: PumpState | None) -> list[str]:
         if step.do != "take" or step.dose is None:
             continue
         at, dose, dose_most = step.at, step.dose.value, _most(step)
-        if not dose - now_mg <= most:
-            problems.append(f"a rise of {plain(dose - now_mg)} mg a day is more than {plain(most)} mg")
-        elif not dose_most - now_most <= most:
-            extra = plain(dose_most - now_most)
-            problems.append(f"a rise of {extra} mg a day with as-needed doses is more than {plain(most)} mg")
+        # A rise in what may be taken as needed is a rise, too.
+        rise = max(dose - now_mg, dose_most - now_most)
+        if not rise <= most:
+            problems.append(f"a rise of {plain(rise)} mg a day is more than {plain(most)} mg")
         rises = dose > now_mg or dose_most > now_most
         if rises and not (last_at is None or days_between(last_at, at, facts) >= apart):
             problems.append("a rise comes sooner than 3 days after the last change")
