@@ -71,11 +71,11 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
     incomplete = facts.list_complete
     spine = [drug.text for drug in facts.drugs if drug.belongs("baclofen") and drug.intrathecal]
     unpumped = spine if pump is None else []
-    other = _other_strength(facts, pump)
-    if unknown or unpumped or other or isinstance(incomplete, Unknown):
+    strength_gap = _other_strength(facts, pump)
+    if unknown or unpumped or strength_gap or isinstance(incomplete, Unknown):
         says = []
-        if other:
-            says.append(other)
+        if strength_gap:
+            says.append(strength_gap)
         if unpumped:
             says.append(f"For the spine, and no pump is on the chart: {listed([repr(text) for text in unpumped])}.")
         if unknown:
