@@ -58,6 +58,26 @@ DRAFTS: Final = Table(
     Column("second", Text, nullable=False),
     Column("second_by", String(64), nullable=False),
     Column("second_at", String(32), nullable=False),
+    Column("op", String(8), nullable=False),
+    Column("target", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("against", Text, nullable=False),
+)
+REVIEWS: Final = Table(
+    "reviews",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("chart", String(32), nullable=False),
+    Column("record", String(64), nullable=False),
+    Column("line", Text, nullable=False),
+    Column("marks", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reviewed_by", String(64), nullable=False),
+    Column("reviewed_at", String(32), nullable=False),
+    Column("result", Text, nullable=False),
 )
 FEEDBACK: Final = Table(
     "feedback",

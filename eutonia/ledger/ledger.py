@@ -202,6 +202,11 @@ class Ledger:
         """What was written on a chart after a head; advice that was kept is not.  Raises LedgerError for a head it never had."""
         return _since(self.records(chart), saw, chart)
 
+    @staticmethod
+    def since_in(connection: Connection, chart: str, saw: str) -> tuple[Record, ...]:
+        """Do what `since` does within a transaction."""
+        return _since(_records(connection, RECORDS.c.chart == chart), saw, chart)
+
     def standing(self, chart: str) -> tuple[Record, ...]:
         """The records of the events that count."""
         return tuple(_standing(self.records(chart)))
@@ -233,43 +238,81 @@ class Ledger:
             return self._written(connection, person, added)
 
     def append(
-        self, chart: str, lines: Sequence[str], *, saw: str, by: str, strikes: Sequence[tuple[str, str]] = ()
+        self,
+        chart: str,
+        lines: Sequence[str],
+        *,
+        saw: str,
+        by: str,
+        strikes: Sequence[tuple[str, str]] = (),
+        second: str = "",
     ) -> tuple[Record, ...]:
-        """Adds lines to a chart, and strikes events by their hash with a reason; all together or none.
+        """Add lines to a chart, and mark events by their hash as entered in error with a reason; all together or none.
 
-        saw: the head that the writer had seen.  An event that stands there already is not written twice: its record comes
-        back.  Raises ReadError for what does not read, Conflict where the chart has grown, LedgerError for all else.
+        Parameters
+        ----------
+        saw
+            The head that the writer had seen.  An event that stands there already is not written twice: its record comes
+            back.
+        by
+            Who enters this.
+        strikes
+            The hash of each event that no longer counts, and why.
+        second
+            Who confirms it, another person than `by`.  An event that was checked by two people is marked by two only.
+
+        Raises
+        ------
+        ReadError
+            For lines that do not read.
+        Conflict
+            If the chart has grown since `saw`.
+        LedgerError
+            For everything else; nothing was written.
         """
-        by = named(by, "who enters this")
         with self.adding() as connection:
-            held = self._held(connection, chart)
-            there = _records(connection, RECORDS.c.chart == chart)
-            zone = there[0].content
-            struck: list[tuple[Op, str]] = [
-                ("strike", strike(hash, named(because, "why"))) for hash, because in strikes
-            ]
-            texts = lines_of(self._read(lines, zone)) if lines else []
-            contents = [*struck, *(("event", each) for each in texts)]
-            if not contents:
-                raise LedgerError("there is nothing to append: no line, and nothing to strike")
-            if (since := _since(there, saw, chart)) and (again := _again(since, contents, by)) is not None:
-                if {each.hash for each in again if each.op == "event"} <= {each.hash for each in _standing(there)}:
-                    return again
-                raise Conflict(chart, since)
-            if since:
-                raise Conflict(chart, since)
-            already = [_struck(content, there) for _, content in struck]
-            already += _there_already(there, texts, {hash for hash, _ in strikes})
-            fresh = [each for each, known in zip(contents, already, strict=True) if known is None]
-            found = tuple(each for each in already if each is not None)
-            if not fresh:
-                return found
-            added = self._made(connection, chart, there, fresh, by)
-            person = person_of(self._checked(there, added))
-            if person != held.person and _of_person(connection, person) is not None:
-                raise LedgerError("another chart is of the person with this id; nothing was written")
-            self._written(connection, person, added)
-            return (*found, *added)
+            return self.append_in(connection, chart, lines, saw=saw, by=by, strikes=strikes, second=second)
+
+    def append_in(
+        self,
+        connection: Connection,
+        chart: str,
+        lines: Sequence[str],
+        *,
+        saw: str,
+        by: str,
+        strikes: Sequence[tuple[str, str]] = (),
+        second: str = "",
+    ) -> tuple[Record, ...]:
+        """Do what `append` does within a transaction that `adding` began, so that other tables change with it or not at all."""
+        by = named(by, "who enters this")
+        held = self._held(connection, chart)
+        there = _records(connection, RECORDS.c.chart == chart)
+        if strikes:
+            by = _by_two(there, [hash for hash, _ in strikes], by, second)
+        struck: list[tuple[Op, str]] = [("strike", strike(hash, named(because, "why"))) for hash, because in strikes]
+        texts = lines_of(self._read(lines, there[0].content)) if lines else []
+        contents = [*struck, *(("event", each) for each in texts)]
+        if not contents:
+            raise LedgerError("there is nothing to append: no line, and nothing to strike")
+        if (since := _since(there, saw, chart)) and (again := _again(since, contents, by)) is not None:
+            if {each.hash for each in again if each.op == "event"} <= {each.hash for each in _standing(there)}:
+                return again
+            raise Conflict(chart, since)
+        if since:
+            raise Conflict(chart, since)
+        already = [_struck(content, there) for _, content in struck]
+        already += _there_already(there, texts, {hash for hash, _ in strikes})
+        fresh = [each for each, known in zip(contents, already, strict=True) if known is None]
+        found = tuple(each for each in already if each is not None)
+        if not fresh:
+            return found
+        added = self._made(connection, chart, there, fresh, by)
+        person = person_of(self._checked(there, added))
+        if person != held.person and _of_person(connection, person) is not None:
+            raise LedgerError("another chart is of the person with this id; nothing was written")
+        self._written(connection, person, added)
+        return (*found, *added)
 
     def keep_advice(self, chart: str, body: bytes, about: dict[str, Any], *, saw: str, by: str) -> Record:
         """Keeps advice as it went out: its bytes, and what it was made from.  The same advice is kept once."""
@@ -511,6 +554,24 @@ def _struck(content: str, there: Sequence[Record]) -> Record | None:
     if done is None:
         raise LedgerError(f"no event with the hash {hash[:16]} stands on this chart; nothing was written")
     return done
+
+
+def checked_by_two(line: str) -> bool:
+    """Whether a line of a chart is a refill, program or bolus that a second person verified."""
+    return getattr(from_text(line, "the line").events[0].what, "checked_by", None) is not None
+
+
+def _by_two(there: Sequence[Record], hashes: Sequence[str], by: str, second: str) -> str:
+    """Who marks these events as entered in error.  Raises LedgerError where one was checked and no second person confirms."""
+    if second and second.casefold() == by.casefold():
+        raise LedgerError("the second person must be another one than the first; nothing was written")
+    for record in there:
+        if record.hash in hashes and not second and checked_by_two(record.content):
+            raise LedgerError(
+                f"'{record.content}' was checked by two people, so that two people mark it as entered in error: a second one "
+                "must confirm it; nothing was written"
+            )
+    return named(f"{by}; confirmed by {second}", "who enters this") if second else by
 
 
 def _since(there: Sequence[Record], saw: str, chart: str) -> tuple[Record, ...]:

@@ -27,7 +27,7 @@ from sqlalchemy.exc import ArgumentError
 from eutonia.ledger.errors import LedgerError
 
 # What the migrations lead to; a database that is elsewhere is not touched.
-VERSION: Final = "0002"
+VERSION: Final = "0003"
 # So long a writer waits for another one, in seconds.
 _WAITS: Final = 10
 

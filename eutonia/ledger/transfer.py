@@ -118,12 +118,13 @@ def backed_up(ledger: Ledger, path: Path) -> tuple[int, str]:
 
 
 def _beside(ledger: Ledger, copy: Ledger) -> None:
-    """Copies what stands beside the charts: who may sign in, the trail of accesses, what waits, the feedback; no sessions."""
+    """Copies what stands beside the charts: who may sign in, the trail of accesses, what waits for a check
+    or a review, the feedback; no sessions."""
     # Here, because charts alone need nobody who signs in.
-    from eutonia.clinic.tables import ACCESSES, DRAFTS, FEEDBACK, STAFF
+    from eutonia.clinic.tables import ACCESSES, DRAFTS, FEEDBACK, REVIEWS, STAFF
 
     with ledger.looking() as there, copy.adding() as here:
-        for table in (STAFF, ACCESSES, DRAFTS, FEEDBACK):
+        for table in (STAFF, ACCESSES, DRAFTS, REVIEWS, FEEDBACK):
             if rows := [dict(row) for row in there.execute(select(table)).mappings()]:
                 here.execute(table.insert(), rows)
 

@@ -92,6 +92,12 @@ def hidden(page: str, name: str) -> str:
     return unescape(found[1])
 
 
+def ticked(page: str) -> dict[str, str]:
+    """The boxes of a page that must be ticked, ticked."""
+    boxes = re.findall(r'<input type="checkbox"[^>]* name="(\w+)"[^>]*\brequired', page)
+    return dict.fromkeys(boxes, "yes")
+
+
 @pytest.fixture
 def client(office: Office) -> TestClient:
     # Without the lifespan: the tests say when the watching looks.

@@ -6,7 +6,7 @@ import pytest
 
 from eutonia.doors.web.forms import FORMS, line_of
 from eutonia.quantity import QuantityError
-from tests.web.conftest import Browser, hidden
+from tests.web.conftest import Browser, hidden, ticked
 from tests.web.test_pages import text_of
 
 AT = "2026-05-02 08:55"
@@ -51,7 +51,8 @@ def previewed(browser: Browser, chart: str, kind: str, /, **said: str):
 def confirmed(browser: Browser, chart: str, kind: str, page, /, **more: str):
     """Confirms what was previewed."""
     form = {
-        name: hidden(page.text, name) for name in ("saw", "line", "at", *(each.name for each in FORMS[kind].fields))
+        name: hidden(page.text, name)
+        for name in ("saw", "line", "rules", "at", *(each.name for each in FORMS[kind].fields))
     }
     return browser.post(f"/charts/{chart}/write/{kind}", **{**form, **more})
 
@@ -68,7 +69,7 @@ def test_what_is_previewed_is_what_is_written(kind, office, pump, sign_in):
     assert page.status_code == 200
     assert f"{AT} {line}" in text_of(page.text)
     assert office.ledger.held(pump) == before, "a preview writes nothing"
-    answer = confirmed(browser, pump, kind, page, reason="it happened")
+    answer = confirmed(browser, pump, kind, page, reason="it happened like this", **ticked(page.text))
     assert answer.status_code == 200
     assert answer.url.path == f"/charts/{pump}"
     added = office.ledger.records(pump)[before.size :]
@@ -81,7 +82,7 @@ def test_what_needs_two_people_waits_for_the_second_and_is_hidden_from_them(kind
     said, line = ENTERED[kind]
     first, before = sign_in("dale"), office.ledger.held(pump)
     page = previewed(first, pump, kind, **said)
-    answer = confirmed(first, pump, kind, page, reason="it was given")
+    answer = confirmed(first, pump, kind, page, reason="it was given like this", **ticked(page.text))
     assert "Waiting for a second person" in text_of(answer.text)
     assert office.ledger.held(pump) == before, "nothing is on the chart yet"
     draft = office.drafts.open()[0]
@@ -92,7 +93,7 @@ def test_what_needs_two_people_waits_for_the_second_and_is_hidden_from_them(kind
     form = second.get(f"/second/{draft.id}").text
     for value in said.values():
         assert f'value="{value}"' not in form
-    answer = second.post(f"/second/{draft.id}", saw=hidden(form, "saw"), at=AT, **said)
+    answer = second.post(f"/second/{draft.id}", saw=hidden(form, "saw"), at=AT, **said, **ticked(form))
     assert answer.url.path == f"/charts/{pump}"
     last = office.ledger.records(pump)[before.size]
     assert last.content == f"{AT} {line}; checked by A. Okoro"
@@ -155,9 +156,10 @@ def test_what_the_rules_do_not_allow_needs_a_reason(kind, said, office, pump, si
     browser, before = sign_in("dale"), office.ledger.held(pump)
     page = previewed(browser, pump, kind, **said)
     assert "The rules do not allow this" in text_of(page.text)
-    answer = confirmed(browser, pump, kind, page)
-    assert answer.status_code == 422
-    assert "A reason is missing" in text_of(answer.text)
+    for reason in ("", "ok", "x" * 14, "  a   reason  "):
+        answer = confirmed(browser, pump, kind, page, reason=reason, **ticked(page.text))
+        assert answer.status_code == 422
+        assert "A reason has at least 15 characters" in text_of(answer.text)
     assert office.ledger.held(pump) == before
     assert office.drafts.open() == ()
 
@@ -176,7 +178,7 @@ def test_of_two_clinicians_who_write_at_once_the_later_one_is_shown_what_is_new(
     one, other = sign_in("dale"), sign_in("finch")
     first = previewed(one, pump, "program", program="continuous 216 mcg/day")
     second = previewed(other, pump, "weight", value="80 kg")
-    confirmed(one, pump, "program", first, alone="yes", reason="alone tonight")
+    confirmed(one, pump, "program", first, alone="yes", reason="alone on the ward tonight")
     answer = confirmed(other, pump, "weight", second)
     words = text_of(answer.text)
     assert answer.status_code == 409
@@ -409,7 +411,7 @@ def test_a_whole_visit_is_entered_by_one_and_checked_by_another_without_false_al
             assert "The rules do not allow this" not in text_of(page.text), kind
     for draft, (kind, said) in zip(office.drafts.open(pump), visit, strict=True):
         form = second.get(f"/second/{draft.id}").text
-        answer = second.post(f"/second/{draft.id}", saw=hidden(form, "saw"), at=AT, **said)
+        answer = second.post(f"/second/{draft.id}", saw=hidden(form, "saw"), at=AT, **said, **ticked(form))
         assert answer.url.path == f"/charts/{pump}", (kind, text_of(answer.text))
     assert office.drafts.open() == ()
 
@@ -472,10 +474,11 @@ def test_a_missing_reason_does_not_carry_the_writer_past_what_a_colleague_wrote(
     held = office.ledger.held(pump)
     office.ledger.append(pump, ["2026-05-02 08:58 symptom somnolence"], saw=held.head, by="F. Finch")
     again = confirmed(browser, pump, "refill", page, alone="yes")
-    assert again.status_code == 422
-    answer = confirmed(browser, pump, "refill", again, alone="yes", reason="alone tonight")
-    assert answer.status_code == 409
-    assert "somnolence" in text_of(answer.text)
+    assert again.status_code == 409
+    assert "somnolence" in text_of(again.text)
+    answer = confirmed(browser, pump, "refill", again, alone="yes")
+    assert answer.status_code == 422
+    assert not any("18 mL" in each.content for each in office.ledger.records(pump)[held.size :])
 
 
 def test_what_was_written_is_never_said_not_to_be_when_the_panel_fails_after_it(office, pump, sign_in, monkeypatch):

@@ -25,6 +25,7 @@ MAY = {
     "POST /charts": "c", "POST /charts/{chart}/strike/preview": "c", "POST /charts/{chart}/person": "c", "POST /charts/{chart}/strike": "c", "POST /charts/{chart}/classify": "c", "GET /charts/{chart}/write/{kind}": "c",
     "POST /charts/{chart}/write/{kind}/preview": "c", "POST /charts/{chart}/write/{kind}": "c",
     "GET /second": "kc", "GET /second/{draft}": "kc", "POST /second/{draft}": "kc", "POST /second/{draft}/withdraw": "kc",
+    "GET /review/{review}": "kc", "POST /review/{review}": "kc",
     "GET /staff": "a", "POST /staff": "a", "GET /trail": "a",
 }  # fmt: skip
 LETTER = {"reader": "r", "checker": "k", "clinician": "c", "administrator": "a"}
@@ -36,6 +37,7 @@ def path_of(way: str, chart: str) -> tuple[str, str]:
         "chart": chart,
         "kind": "contact",
         "draft": "none",
+        "review": "none",
         "key": "none",
         "name": "chart",
         "id": "ADM-04",

@@ -6,6 +6,8 @@ the same: it is written with a reason.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from msgspec.structs import replace
@@ -19,14 +21,15 @@ from eutonia.chart.text import CLASSES, written
 from eutonia.chart.text import line_of as told
 from eutonia.clinic import Member
 from eutonia.clinic.drafts import CHECKED
+from eutonia.clinic.objections import checked_reason, seen
 from eutonia.doors.web.consequences import Preview, previewed, struck
 from eutonia.doors.web.forms import FORMS, Form, line_of, says_of
 from eutonia.doors.web.head import head_of
 from eutonia.doors.web.patient import unread
 from eutonia.doors.web.ways import Asked, Refused
 from eutonia.knowledge.drugs import recognise
-from eutonia.ledger import Conflict
-from eutonia.ledger.ledger import Held
+from eutonia.ledger import Conflict, LedgerError, Record
+from eutonia.ledger.ledger import Held, checked_by_two
 from eutonia.moment import local, zone
 from eutonia.quantity import QuantityError
 
@@ -57,7 +60,7 @@ def preview(asked: Asked) -> Response:
 def enter(asked: Asked) -> Response:
     """Writes the event that was previewed, or hands it to a second person."""
     held, advice, kind = _asked(asked)
-    saw, reason = asked.said("saw"), " ".join(asked.said("reason").split())
+    saw, alone = asked.said("saw"), bool(asked.said("alone"))
     try:
         event, line = _event(asked, advice.facts.chart, kind)
         found = previewed(_after_mine(asked, advice), event, line)
@@ -65,25 +68,38 @@ def enter(asked: Asked) -> Response:
         return _shown(asked, held, advice, kind, asked.form, says_of(error))
     if line != asked.said("line"):
         raise Refused(409, "What was previewed is not what was entered. Nothing was written; look at it once more.")
-    member, beside = asked.who.member, list[str]()
-    if found.against or (found.second and asked.said("alone")):
-        if not reason:
-            # With the head that was seen: a page that asks again has not shown what came since.
-            return _looked_at(
-                asked, 422, held, advice, kind, line, found, saw, "A reason is missing; nothing was written."
-            )
-        how = "without a second person" if asked.said("alone") and found.second else "outside the rules"
-        beside.append(f"{event.written} note entered {how} by {member.shown}: {_plain(reason)}")
-    if found.second and not asked.said("alone"):
-        draft = asked.office.drafts.begin(held.id, line, beside, saw=saw, by=member)
+    # With the head that was seen: a page that asks again has not shown what came since.
+    again = partial(_looked_at, asked, held=held, advice=advice, kind=kind, line=line, found=found, saw=saw)
+    if since := asked.office.ledger.since(held.id, saw):
+        if _written_already(asked, held, line):
+            return asked.see(f"/charts/{held.id}")
+        return again(409, saw=held.head, says=_CHANGED, since=since)
+    if asked.said("rules") != seen(found.against):
+        return again(
+            409, says="What the rules say of it has changed since you looked. Nothing was written; read it again."
+        )
+    if found.change is not None and not asked.said("large"):
+        return again(422, says="The change is very large and was not confirmed. Nothing was written.")
+    marks = _marks(found, alone)
+    try:
+        reason = checked_reason(asked.said("reason")) if found.against or (found.second and alone) else ""
+    except LedgerError as error:
+        return again(422, says=str(error))
+    member, why = asked.who.member, reason or _plain(asked.said("reason"))
+    beside = (
+        [f"{event.written} note entered {' and '.join(marks)} by {member.shown}: {why or found.alone}"] if marks else []
+    )
+    if found.second and not alone:
+        draft = asked.office.drafts.begin(
+            held.id, line, beside, saw=saw, by=member, against=found.against, reason=reason
+        )
         asked.note(f"entered a {kind.name} for a second person", held.id)
         return asked.see(f"/second/{draft.id}")
     try:
-        asked.office.ledger.append(held.id, [line, *beside], saw=saw, by=member.shown)
+        _write(asked, held, [line, *beside], marks, why or found.alone, saw)
     except Conflict as error:
-        says = "Somebody else has written on this chart since you looked. Nothing was written. What is new:"
         now = asked.office.ledger.held(held.id)
-        return _looked_at(asked, 409, now, advice, kind, line, found, now.head, says, error)
+        return again(409, held=now, saw=now.head, says=_CHANGED, since=error.since)
     asked.wrote(f"wrote a {kind.name}", held.id)
     return asked.see(f"/charts/{held.id}")
 
@@ -103,15 +119,46 @@ def classify(asked: Asked) -> Response:
     return asked.see(f"/charts/{held.id}")
 
 
+_CHANGED: Final = "Somebody else has written on this chart since you looked. Nothing was written. What is new:"
+
+
+def _marks(found: Preview, alone: bool) -> list[str]:
+    """How an entry differs from one that two people make within the rules."""
+    marks = []
+    if found.second and alone:
+        marks.append("without a second person")
+    if found.alone:
+        marks.append(f"by one person ({found.alone})")
+    if found.against:
+        marks.append(f"outside the rules ({', '.join(dict.fromkeys(each.rule for each in found.against))})")
+    return marks
+
+
+def _write(asked: Asked, held: Held, lines: list[str], marks: list[str], why: str, saw: str) -> None:
+    """Writes an entry of one person; one that is marked goes on the worklist in the same transaction."""
+    office, member = asked.office, asked.who.member
+    with office.ledger.adding() as connection:
+        added = office.ledger.append_in(connection, held.id, lines, saw=saw, by=member.shown)
+        if marks:
+            office.reviews.begin_in(connection, added[0], marks=marks, reason=why, by=member)
+
+
+def _written_already(asked: Asked, held: Held, line: str) -> bool:
+    """Whether the same person has just written this very event: the same form was sent again."""
+    since = asked.office.ledger.since(held.id, asked.said("saw"))
+    return bool(since) and since[0].content == line and since[0].by == asked.who.member.shown
+
+
 def look_at_strike(asked: Asked) -> Response:
     """What follows if an event no longer counts; nothing is written yet."""
     held, advice = asked.office.advice(asked.word("chart"))
     hash, because = asked.said("hash"), " ".join(asked.said("because").split())
-    record = next((each for each in asked.office.ledger.records(held.id) if each.hash == hash), None)
-    if record is None or record.op != "event":
-        raise Refused(404, "There is no such event on this chart. Nothing was written.")
+    record = _record(asked, held, hash)
+    two = checked_by_two(record.content)
     if not because:
         raise Refused(422, "A reason is missing: why does this event not count? Nothing was written.")
+    if two:
+        because = _reason(because)
     asked.note("looked at what striking an event would do", held.id)
     left = asked.office.ledger.without(held.id, hash)
     return asked.page(
@@ -119,21 +166,52 @@ def look_at_strike(asked: Asked) -> Response:
         **head_of(asked, held, advice),
         record=record,
         because=because,
+        two=two,
         found=struck(advice, left),
         saw=held.head,
     )
 
 
 def strike(asked: Asked) -> Response:
-    """Strikes an event with a reason: it stays in the history, and counts no more."""
+    """Marks an event as entered in error, with a reason: it stays in the history, and counts no more.
+
+    One that two people checked waits for a second person; another refill, program or bolus is put on the worklist.
+    """
     chart, reason = asked.word("chart"), asked.said("because")
     if not reason:
         raise Refused(422, "A reason is missing: why does this event not count? Nothing was written.")
-    asked.office.ledger.append(
-        chart, (), saw=asked.said("saw"), by=asked.who.member.shown, strikes=[(asked.said("hash"), reason)]
-    )
+    office, member, hash, saw = asked.office, asked.who.member, asked.said("hash"), asked.said("saw")
+    record = next((each for each in office.ledger.records(chart) if each.hash == hash), None)
+    if record is not None and record.op == "event" and checked_by_two(record.content):
+        if office.ledger.since(chart, saw):
+            raise Refused(409, f"{_CHANGED} look at the history, and begin anew.")
+        draft = office.drafts.begin_strike(chart, record, _reason(reason), saw=saw, by=member)
+        asked.note("marked a checked event as entered in error, for a second person", chart)
+        return asked.see(f"/second/{draft.id}")
+    with office.ledger.adding() as connection:
+        added = office.ledger.append_in(connection, chart, (), saw=saw, by=member.shown, strikes=[(hash, reason)])
+        office.reviews.void_in(connection, hash)
+        if record is not None and isinstance(from_text(record.content, "the line").events[0].what, CHECKED):
+            marks = ["by one person: marked as entered in error"]
+            office.reviews.begin_in(
+                connection, replace(record, hash=added[0].hash), marks=marks, reason=reason, by=member
+            )
     asked.wrote("struck an event", chart)
     return asked.see(f"/charts/{chart}/history")
+
+
+def _reason(text: str) -> str:
+    try:
+        return checked_reason(text)
+    except LedgerError as error:
+        raise Refused(422, str(error)) from None
+
+
+def _record(asked: Asked, held: Held, hash: str) -> Record:
+    record = next((each for each in asked.office.ledger.records(held.id) if each.hash == hash), None)
+    if record is None or record.op != "event":
+        raise Refused(404, "There is no such event on this chart. Nothing was written.")
+    return record
 
 
 def correct(asked: Asked) -> Response:
@@ -182,17 +260,18 @@ def _shown(asked: Asked, held: Held, advice: Advice, kind: Form, said: object, s
 
 def _looked_at(
     asked: Asked, status: int, held: Held, advice: Advice, kind: Form, line: str, found: Preview, saw: str, says: str = "",
-    error: Conflict | None = None,
+    since: Sequence[Record] = (),
 ) -> Response:  # fmt: skip
     return asked.page(
         "preview.html", status, **head_of(asked, held, advice), kind=kind, found=found, said=asked.form, line=line, saw=saw,
-        says=says, since=error.since if error else (),
+        says=says, since=since, rules=seen(found.against),
     )  # fmt: skip
 
 
 def _after_mine(asked: Asked, advice: Advice) -> Advice:
     """The advice as if what the same person entered at this visit were on the chart; their own entries are no secret."""
-    mine = [each for each in asked.office.drafts.open(asked.word("chart")) if each.by == asked.who.member.name]
+    waiting = asked.office.drafts.open(asked.word("chart"))
+    mine = [each for each in waiting if each.by == asked.who.member.name and each.op == "event"]
     if not mine:
         return advice
     lines = "".join(f"{line}\n" for each in mine for line in (each.line, *each.beside))

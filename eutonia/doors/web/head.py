@@ -21,4 +21,5 @@ def head_of(asked: Asked, held: Held, advice: Advice, found: dict[str, Any] | No
         "head": words.head(found),
         "cards": page.emergency(found),
         "pending": asked.office.drafts.open(held.id),
+        "to_review": asked.office.reviews.open(held.id),
     }

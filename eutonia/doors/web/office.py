@@ -15,8 +15,9 @@ from typing import Final
 from msgspec import Struct
 
 from eutonia.advice import Advice, advise
-from eutonia.clinic import Drafts, Feedback, Pulse, Staff, Trail
+from eutonia.clinic import Drafts, Feedback, Pulse, Reviews, Staff, Trail
 from eutonia.clinic.pulse import EVERY
+from eutonia.doors.web.checks import checks, merged
 from eutonia.ledger import Ledger, LedgerError
 from eutonia.ledger.ledger import Held
 from eutonia.watch import Panel, Task, Watched
@@ -58,7 +59,7 @@ class Office:
         self.ledger = Ledger(where, clock=clock)
         self.jurisdiction, self.zone = jurisdiction, zone
         self.staff, self.trail, self.drafts = Staff(self.ledger), Trail(self.ledger), Drafts(self.ledger)
-        self.pulse, self.feedback = Pulse(self.ledger), Feedback(self.ledger)
+        self.pulse, self.feedback, self.reviews = Pulse(self.ledger), Feedback(self.ledger), Reviews(self.ledger)
         self._panel = Panel(self.ledger, jurisdiction, workers)
         self._lock, self._noting = threading.Lock(), threading.Lock()
         self._advised = lru_cache(_HELD)(self._advise)
@@ -104,7 +105,8 @@ class Office:
         with self._lock:
             now = self.now()
             self._panel.refresh(now)
-            self.view = View(now, self._panel.tasks(), dict(self._panel.charts))
+            charts = dict(self._panel.charts)
+            self.view = View(now, merged(self._panel.tasks(), checks(self, charts)), charts)
         self.pulse.beat()
         return self.view
 

@@ -29,7 +29,15 @@ _HERE: Final = Path(__file__).parent
 _LOG: Final = logging.getLogger("eutonia.web")
 # The fields of the forms for charts: what of them was typed is worth typing only once.
 _TYPED: Final = frozenset(
-    {"at", "dose", "way", "because", "reason", *(field.name for form in FORMS.values() for field in form.fields)}
+    {
+        "at",
+        "dose",
+        "way",
+        "because",
+        "reason",
+        "result",
+        *(field.name for form in FORMS.values() for field in form.fields),
+    }
 )
 
 
@@ -95,6 +103,7 @@ class Asked(Struct, frozen=True):
         """The text of a page, or of a part of one."""
         member = self.session.member if self.session else None
         drafts = self.office.drafts.open() if self.may(CHECK) else ()
+        reviews = self.office.reviews.open() if self.may(CHECK) else ()
         return (
             templates()
             .get_template(template)
@@ -107,7 +116,7 @@ class Asked(Struct, frozen=True):
                     "act": self.may(ACT),
                     "check": self.may(CHECK),
                     "keep_staff": self.may(KEEP_STAFF),
-                    "waiting": sum(each.state == "waiting" for each in drafts),
+                    "waiting": sum(each.state == "waiting" for each in drafts) + len(reviews),
                     "silent": self.office.pulse.stopped() if self.may(SIGNED_IN) else False,
                     "unnoted": bool(self.office.missed),
                     "as_of": self.office.now(),
