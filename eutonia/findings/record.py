@@ -70,7 +70,7 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
             NOTE,
             f"Not on the chart: who checked the last {listed(unchecked)} as second person.",
             "Errors at the screening bolus, the refill and the program cause most overdoses; two people verify each, independently.",
-            "Write who checked it: '; checked by ...'; an entry that still waits for its second person is not checked yet.",
+            "Have a second person verify it against the vial, the order or the pump; if one did, write '; checked by ...'.",
             "overdose.check",
         )
     if facts.overrides:
@@ -101,12 +101,16 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
 
 
 def _unchecked(facts: Facts) -> list[str]:
-    """The last screening bolus, refill and program without a second person's name, in every clinic (TOX-01)."""
+    """The last screening bolus, refill and program without a second person's name; also in a clinic that records none.
+
+    Stopping the pump waits for nobody, so that the last program that gives drug counts only while it is the last.
+    """
     last = [events[-1] for kind in (e.Trial, e.Refill, e.Programmed) if (events := facts.of(kind))]
     return [
-        f"{kind_of(x.what)} ({shown_day(x.at, facts.home)})"
-        for x in last
-        if getattr(x.what, "checked_by", None) is None
+        f"{kind_of(event.what)} ({shown_day(event.at, facts.home)})"
+        for event in last
+        if getattr(event.what, "checked_by", None) is None
+        and not (isinstance(event.what, e.Programmed) and event.what.program.stopped)
     ]
 
 

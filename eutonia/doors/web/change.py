@@ -22,22 +22,33 @@ BLIND: Final = (
 
 
 class Change(Struct, frozen=True):
-    """How large a change is: what changes, from what to what, and how many times, which is below 1 for a fall."""
+    """How large a change is.
+
+    Parameters
+    ----------
+    name
+        What changes.
+    before, after
+        The value before, or the one that the program means, and the value that is entered.
+    times
+        How many times as large the value becomes; below 1 for a fall.
+    against
+        What the value before is.
+    """
 
     name: str
     before: Quantity
     after: Quantity
     times: Decimal
+    against: str = "before"
 
     @property
     def says(self) -> str:
-        """The change for who entered it."""
+        """The change for the person who entered it."""
         ratio = self.times if self.times >= 1 else 1 / self.times
-        how = "times" if self.times >= 1 else "times less than"
-        joined = f"{plain(rounded(ratio, '0.1'))} {how}"
-        tail = "the one before" if self.times >= 1 else "before"
-        values = f"from {plain(self.before)} to {plain(self.after)}"
-        return f"The {self.name} goes {values}: {joined} {tail}. Is the decimal point where it belongs?"
+        how = "times as much" if self.times >= 1 else "times less"
+        values = f"is {plain(self.after)} against {plain(self.before)} {self.against}"
+        return f"The {self.name} {values}: {plain(rounded(ratio, '0.1'))} {how}. Is the decimal point where it belongs?"
 
 
 def change(before: Advice, event: e.Event) -> Change | None:
@@ -49,7 +60,7 @@ def change(before: Advice, event: e.Event) -> Change | None:
     """
     limit = before.book.count("check.large_change")
     changes = [
-        Change(name, was, new, new.to(was.unit.name) / was.value)
+        Change(name, was, new, new.to(was.unit.name) / was.value, _OTHERWISE.get(name, "before"))
         for name, was, new in _compared(before, event.what)
         if was is not None and new is not None and was.value > 0 and new.value > 0
     ]
@@ -57,6 +68,7 @@ def change(before: Advice, event: e.Event) -> Change | None:
     return max(large, key=lambda each: max(each.times, 1 / each.times), default=None)
 
 
+_OTHERWISE: Final = {"bridge bolus": "by the program over its time"}
 _Pair = tuple[str, Quantity | None, Quantity | None]
 
 
@@ -70,7 +82,7 @@ def _compared(before: Advice, what: e.What) -> Iterator[_Pair]:
             yield "largest periodic bolus", _largest(programs[-1]), _largest(program)
         case e.Bridge(dose=dose, over=over) if programs:
             meant = programs[-1].daily.to("mcg/day") * over.to("h") / 24
-            yield "bridge bolus, against the daily dose over its time,", Quantity.of(meant, "mcg"), dose
+            yield "bridge bolus", Quantity.of(meant, "mcg"), dose
         case e.Refill(strength=strength) if pump is not None:
             yield "concentration in the reservoir", pump.strength, strength
         case e.Trial(dose=dose) if facts.screenings:
