@@ -55,9 +55,12 @@ def kept(objections: Sequence[Objection]) -> tuple[Held, ...]:
 
 
 def seen(objections: Sequence[Objection]) -> str:
-    """Return the hash of all objections together: a form carries it, so that nobody confirms what they were not shown."""
-    text = json.dumps([(objection.rule, objection.message) for objection in objections])
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    """Return the hash of which rules object: a form carries it, so that nobody confirms a rule that they were not shown.
+
+    Not of what they say: some words hold how long something has lasted, and change by the minute.
+    """
+    rules = sorted({objection.rule for objection in objections})
+    return hashlib.sha256(json.dumps(rules).encode()).hexdigest()[:32]
 
 
 def arisen(held: Sequence[Held], before: Sequence[Objection], now: Sequence[Objection]) -> tuple[Objection, ...]:

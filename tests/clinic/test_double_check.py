@@ -100,7 +100,7 @@ def test_of_withdrawals_and_entries_at_once_what_is_said_is_what_happened(where,
             each.start()
         for each in threads:
             each.join()
-        on_chart = stands(ledger, held, f"continuous {150 + n} mcg/day")
+        on_chart = stands(ledger, held, line)
         expected = ("refused", "entered") if on_chart else ("withdrawn", "refused")
         assert (answers["withdraw"], answers["enter"]) == expected
 

@@ -55,6 +55,30 @@ def test_the_last_one_of_each_kind_counts_and_stopping_the_pump_waits_for_nobody
     assert bool(says) == bool(answer)
 
 
+REQUESTS = {
+    "trial": FILLED[: FILLED.index("2026-03-01 09:00 trial")] + "2026-03-01 09:00 request trial\n",
+    "start": FILLED + "2026-03-20 11:30 request start pump\n",
+    "adjust": RUNNING.format(trial="", refill="", program="") + "2026-03-28 09:00 request adjust up\n",
+    "refill": RUNNING.format(trial="", refill="", program="") + "2026-05-01 09:00 request refill\n",
+    "strength change": RUNNING.format(trial="", refill="", program="")
+    + "2026-05-01 09:00 request strength 2000 mcg/mL\n",
+}
+
+
+@pytest.mark.carries("TOX-01")
+@pytest.mark.parametrize("kind", REQUESTS)
+def test_every_plan_of_a_bolus_refill_or_program_has_two_people_check_it(kind):
+    """In charts on which nobody recorded a second check."""
+    text = REQUESTS[kind]
+    plans = [each for each in eutonia.advise(eutonia.read(text), text.splitlines()[-1][:16]).plans if each.kind == kind]
+    assert plans
+    for plan in plans:
+        words = [*(step.says for step in plan.steps), *plan.watch]
+        assert any("wo people check" in each for each in words), plan.option
+        if kind == "trial":
+            assert all("two people check" in step.says for step in plan.steps if step.do == "give")
+
+
 def test_a_patient_without_a_pump_and_a_trial_is_asked_for_no_second_check():
     text = "2026-01-05 09:30 person id A-17; born 1979-04-11\n2026-01-05 09:40 oral 5 mg three times a day\n"
     advice = eutonia.advise(eutonia.read(text), "2026-04-02 09:00")

@@ -165,6 +165,14 @@ def test_a_form_that_carries_other_objections_than_there_are_is_shown_again(offi
     assert office.drafts.open() == ()
 
 
+def test_a_rule_that_says_how_long_something_lasts_lets_slow_people_confirm(office, pump, sign_in, clock):
+    first = sign_in("dale")
+    page = previewed(first, pump, "program", program="stop")
+    assert "has been stopped for" in text_of(page.text)
+    clock.on(minutes=20)
+    assert confirmed(first, pump, "program", page, reason=WHY).url.path == f"/charts/{pump}"
+
+
 # -- both people see it, and confirm apart -----------------------------------------------------------------------------
 
 
