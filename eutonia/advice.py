@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from eutonia.chart import Chart, Facts
 from eutonia.findings import STOP, Finding, examine
@@ -51,6 +52,11 @@ class Advice(Struct, frozen=True, eq=False, dict=True):
         """Whether at least one stop finding stands."""
         return any(each.grade == STOP for each in self.findings)
 
+    @property
+    def emergency(self) -> bool:
+        """Whether an emergency card stands."""
+        return any(finding.card for finding in self.findings)
+
     @cached_property
     def predictions(self) -> tuple[Prediction | Unpredicted, ...]:
         """What a model expects of each plan, in their order; it adds no plan and moves no limit."""
@@ -60,7 +66,9 @@ class Advice(Struct, frozen=True, eq=False, dict=True):
         from eutonia.predict.future import predict
 
         people = getattr(self.estimate, "people", None)
-        return predict(self.facts, self.pump, self.plans, people)
+        found = predict(self.facts, self.pump, self.plans, people)
+        # In an emergency nothing asks for another measurement.
+        return tuple(map(_asks_nothing, found)) if self.emergency else found
 
     @cached_property
     def today(self) -> Prediction | Unpredicted | None:
@@ -85,7 +93,8 @@ class Advice(Struct, frozen=True, eq=False, dict=True):
             return self.beside.estimate
         from eutonia.predict.estimate import estimate
 
-        return estimate(self.facts, self.pump)
+        found = estimate(self.facts, self.pump)
+        return _asks_nothing(found) if self.emergency else found
 
     @cached_property
     def order(self) -> tuple[Ordered, ...]:
@@ -137,6 +146,11 @@ class Advice(Struct, frozen=True, eq=False, dict=True):
             {"by": local_day(at, self.facts.home).isoformat(), "do": each.resolve, "because": each.id}
             for at, each in sorted(due, key=lambda pair: pair[0])
         ]
+
+
+def _asks_nothing(found: Any) -> Any:
+    """The same without the measurements that would say most."""
+    return replace(found, worth=()) if getattr(found, "worth", ()) else found
 
 
 def pump_dict(pump: PumpState, facts: Facts) -> dict[str, Any]:

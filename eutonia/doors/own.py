@@ -75,6 +75,8 @@ def learned(estimate: dict[str, Any] | None) -> tuple[tuple[Line, ...], tuple[Ta
         f"{_EXPLAINS[each['kind']]} {percent(each['posterior'])} (before: {percent(each['prior'])})"
         for each in estimate["explanations"]
     ]
+    if estimate["withheld"]:
+        lines.append(Line("No explanation", f"{estimate['withheld']}."))
     if len(shares) > 1:
         lines.append(Line("Explanations", f"{'; '.join(shares)}."))
     failed = sum(each["posterior"] for each in estimate["explanations"] if each["kind"] in ("catheter", "pump"))
@@ -93,8 +95,8 @@ def learned(estimate: dict[str, Any] | None) -> tuple[tuple[Line, ...], tuple[Ta
         best = estimate["worth"][0]
         lines.append(
             Line(
-                "Would say most",
-                f"{best['what']}: it would take {percent(best['share'])} of what is uncertain about the effective dose.",
+                "Most informative next measurement",
+                f"{best['what']}: it would reduce the uncertainty of the effective dose by {percent(best['share'])}.",
             )
         )
     lines.append(
@@ -145,17 +147,23 @@ def _used(used: dict[str, int]) -> str:
     )
 
 
+def known_chances(places: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Return the chances that a model gives for at least one option; by mouth none is given of a harmful level."""
+    return [(title, name) for title, name in CHANCES if any(place[name] is not None for place in places)]
+
+
 def ordered(found: dict[str, Any], kinds: dict[str, str]) -> tuple[Table, ...]:
     """The options of each kind that has several in their order, with what each brings and costs."""
     tables = []
     for each in found["order"]:
         rows, notes = [], []
+        chances = known_chances(each["places"])
         names = [found["plans"][place["plan"]]["option"] for place in each["places"]]
         for n, (place, name) in enumerate(zip(each["places"], names, strict=True)):
             dose = place["dose"]
             rows.append(
                 (
-                    f"{n + 1}. {name}", *(percent(place[chance]) for _, chance in CHANCES),
+                    f"{n + 1}. {name}", *(percent(place[chance]) for _, chance in chances),
                     "none" if dose is None else amount(dose), str(place["visits"]),
                 )
             )  # fmt: skip
@@ -164,7 +172,7 @@ def ordered(found: dict[str, Any], kinds: dict[str, str]) -> tuple[Table, ...]:
         tables.append(
             Table(
                 f"{kinds.get(each['kind'], each['kind'])}; goal: {each['goal']}",
-                ("option", *(title for title, _ in CHANCES), "last dose", "steps"),
+                ("option", *(title for title, _ in chances), "last dose", "steps"),
                 tuple(rows),
                 (*notes, NOT_ONE_NUMBER),
             )

@@ -49,7 +49,7 @@ def tradeoffs(found: dict[str, Any]) -> list[Tradeoff]:
 
 def _drawn(order: dict[str, Any]) -> Tradeoff:
     scales, y = [], 0.0
-    for title, name in own.CHANCES:
+    for title, name in own.known_chances(order["places"]):
         lanes = []
         for n, place in enumerate(order["places"]):
             share = place[name]

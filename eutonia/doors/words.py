@@ -517,7 +517,8 @@ def outlook(found: dict[str, Any]) -> Outlook:
     said = [f"{each['of']} in {_percent(each['share'])}" for each in chances]
     if none:
         said.append(f"in none or almost none: {'; '.join(each['of'] for each in none)}")
-    rows.append(Row("Of these people", f"{'; '.join(said)}."))
+    if said:
+        rows.append(Row("Of these people", f"{'; '.join(said)}."))
     assumes = "".join(f" {each[0].upper()}{each[1:]}." for each in found["assumes"])
     people = plain(found["people"])
     own = f"the patient's own scores and levels have {'narrowed them' if found['sharpened'] else 'not sharpened it'}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -18,9 +19,11 @@ from numpy.typing import NDArray
 from eutonia.body import tone
 from eutonia.body.neuraxis import REGIME
 from eutonia.body.parameters import parameter
+from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.evidence import Unknown
 from eutonia.moment import iso
+from eutonia.moment import shown as shown_moment
 from eutonia.predict import posterior
 from eutonia.predict.answers import CORD, FINEST_H, TIP, Answers
 from eutonia.predict.candidate import Candidates
@@ -43,6 +46,8 @@ _NEVER: Final = 0.001
 # A level of nothing, for its logarithm.
 _LEAST_NG_ML: Final = 1e-6
 _TRIAL_MCG: Final = 50.0
+# What may change the tone between two scores of one day.
+_CHANGES: Final = (e.Trial, e.Oral, e.Programmed, e.Bridge, e.Prime, e.Refill, e.Interruption)
 
 
 class Moved(Struct, frozen=True):
@@ -79,7 +84,8 @@ class Estimate(Struct, frozen=True, eq=False):
     k_hat: above 0.7 the weights of the first were no use; effective: how many equal draws it is worth; slow: share of the
     regime of slow mixing, before and after; explanations: the same of each explanation by its kind.  people: those who
     could be this patient, for predictions; none where the data contradict the models, so that nothing rests on them.
-    doubts: what is wrong with the estimate, in words; assumes: what was assumed of the body.
+    doubts: what is wrong with the estimate, in words; assumes: what was assumed of the body.  withheld: why no explanation
+    is given (and no alarm rests on one), empty where explanations are given.
     """
 
     used: Mapping[str, int]
@@ -96,6 +102,7 @@ class Estimate(Struct, frozen=True, eq=False):
     doubts: tuple[str, ...]
     assumes: tuple[str, ...]
     people: Normals | None
+    withheld: str = ""
 
     def as_dict(self, home: tzinfo) -> dict[str, Any]:
         """The estimate as JSON, numbers to four figures."""
@@ -141,6 +148,7 @@ class Estimate(Struct, frozen=True, eq=False):
             "worth": [{"what": each.what, "share": four(each.share)} for each in self.worth],
             "doubts": list(self.doubts),
             "assumes": list(self.assumes),
+            "withheld": self.withheld,
         }
 
 
@@ -206,10 +214,47 @@ def told(found: posterior.Draws, model: Candidates, facts: Facts) -> Estimate:
         doubts.append(
             "the data contradict the models: no prediction rests on them; look for a slip, a wrong unit or a wrong time"
         )
+    withheld = _withheld(found, seen.visits, facts, contradicts=contradicts)
+    if withheld:
+        # A leak or a pump at fault is an alarm: it is not raised by a search that failed or by data that cannot be true.
+        explanations, worth = {}, []
     return Estimate(
         used, seen.left_out, found.method, found.k_hat, found.effective, found.converged, moved, slow, explanations,
-        shown, tuple(worth), tuple(doubts), who.assumes, None if contradicts else people,
+        shown, tuple(worth), tuple(doubts), who.assumes, None if contradicts else people, withheld,
     )  # fmt: skip
+
+
+def _withheld(found: posterior.Draws, visits: Sequence[Visit], facts: Facts, *, contradicts: bool) -> str:
+    """Return why no explanation may be given of what was seen; empty where one may."""
+    if contradicts:
+        return "the data contradict the models, so nothing is said of a leak, the pump or the disease: look for a slip first"
+    if pair := _contradictory(visits, facts):
+        days = " and ".join(shown_moment(visit.at, facts.home) for visit in pair)
+        return (
+            f"two scores contradict each other ({days}), so nothing is said of a leak, the pump or the disease: look for a "
+            "slip first"
+        )
+    if not found.converged:
+        return "the search for the best fit did not arrive, so nothing is said of a leak, the pump or the disease"
+    return ""
+
+
+def _contradictory(visits: Sequence[Visit], facts: Facts) -> tuple[Visit, Visit] | None:
+    """Return two scores of the legs of one state of the patient that are far apart (assumption); None where there are none."""
+    near = timedelta(hours=float(facts.book.quantity("estimate.same_time").to("h")))
+    far = facts.book.count("estimate.far_apart")
+    changed = [event.at for event in facts.of(*_CHANGES)]
+    scored = [visit for visit in visits if visit.ashworth]
+    for one, other in pairwise(scored):
+        apart = abs(_legs(other) - _legs(one)) >= far and other.at - one.at <= near
+        if apart and not any(one.at - near <= at <= other.at for at in changed):
+            return one, other
+    return None
+
+
+def _legs(visit: Visit) -> float:
+    """The mean Ashworth score of the legs, 1 to 5."""
+    return float(np.mean([_middle(step, tone.LOWEST) for step in visit.ashworth]))
 
 
 def _people(x: Floats, kind: NDArray[np.int64], at: Setting, before: Normals) -> Normals:
@@ -288,7 +333,7 @@ def _of_visit(visit: Visit, shown: Floats, at: Setting) -> list[Check]:
     found = []
     if visit.ashworth:
         # Both legs of a visit count as one score: their mean.
-        here = float(np.mean([_middle(step, tone.LOWEST) for step in visit.ashworth]))
+        here = _legs(visit)
         rare = _scored(visit, shown, at, "ashworth", tone.LOWEST, here)
         found.append(Check(visit.at, "Ashworth of the legs, 1 to 5", visit.written, spread(shown[:, 0]), rare))
     if visit.penn is not None:

@@ -349,7 +349,7 @@ class _Someone:
         planned = self.course(given, grid)
         now = grid.after(facts.now)
         changes = tuple(dict.fromkeys(each.at for each in written))
-        everything = self._shown(planned)
+        everything = self._shown(planned, given.route)
         bands, hours, averaged = self._bands(everything, grid)
         at = given.at(grid, facts.now)
         return Prediction(
@@ -363,8 +363,8 @@ class _Someone:
             self.who.sharpened,
         )  # fmt: skip
 
-    def _shown(self, found: _Course) -> dict[str, Floats]:
-        """[people, points] of all that is told."""
+    def _shown(self, found: _Course, route: str) -> dict[str, Floats]:
+        """[people, points] of all that is told; nothing of toxicity by mouth, for which no model of the risk is published."""
         shown: dict[str, Floats] = {"plasma_ng_ml": found.levels[PLASMA]} if self.who.plasma_known else {}
         shown |= {
             "lumbar_ng_ml": found.levels[LUMBAR],
@@ -377,7 +377,9 @@ class _Someone:
                 shown["ashworth_legs"] = tone.ashworth(found.tone, self.who.answers)
             if self.who.penn is not None:
                 shown["penn"] = tone.penn(found.tone, self.who.penn, self.book)
-        return shown | {"toxicity": found.toxicity, "rebound": found.rebound}
+        if route != "mouth":
+            shown["toxicity"] = found.toxicity
+        return shown | {"rebound": found.rebound}
 
     def _bands(self, shown: Mapping[str, Floats], grid: Grid) -> tuple[dict[str, Floats], Floats, float]:
         hours = np.asarray(grid.step_h * np.arange(1, grid.points + 1) - self.before.total_seconds() / 3600.0)
@@ -469,22 +471,14 @@ class _Someone:
         """How often the usual windows are left after now."""
         book, ahead, span = self.book, found.levels[:, :, now:], self._span(grid)
         last = ahead[..., -span:].mean(axis=-1)
-        if given.mouth_mg.any():
-            peak = ahead[PLASMA].max(axis=-1)
-            low, high = (float(each.to("ng/mL")) for each in book.span("plasma.therapeutic"))
-            coma = float(book.quantity("plasma.coma_kidney_failure").to("ng/mL"))
-            yield Chance("a plasma peak above the therapeutic range", _share(peak > high), "plasma.therapeutic")
+        if given.route == "mouth" and given.mouth_mg[-span:].any():
+            # No chance of harm by mouth: no published model of the risk is in, and a level alone is none.
+            low, _ = (float(each.to("ng/mL")) for each in book.span("plasma.therapeutic"))
             yield Chance(
-                "a plasma peak above the level at which a patient without kidneys was comatose",
-                _share(peak > coma),
-                "plasma.coma_kidney_failure",
+                "plasma below the therapeutic range on average of the last day",
+                _share(last[PLASMA] < low),
+                "plasma.therapeutic",
             )
-            if given.route == "mouth" and given.mouth_mg[-span:].any():
-                yield Chance(
-                    "plasma below the therapeutic range on average of the last day",
-                    _share(last[PLASMA] < low),
-                    "plasma.therapeutic",
-                )
         if given.tip_mcg.any():
             # Only this end: the lower one belongs to small doses.
             _, high = (float(each.to("ng/mL")) for each in book.span("csf.lumbar_steady"))

@@ -30,7 +30,7 @@ _TAILS: Final = 5
 _AGAIN: Final = 2
 _ENOUGH: Final = 0.2
 _STARTS: Final = 3
-_ROUNDS: Final = 8
+_ROUNDS: Final = 100
 # A search has arrived when it expects to climb no more than this.
 _CLOSE: Final = 1e-3
 _SLOPE: Final = 1e-3

@@ -14,6 +14,7 @@ import numpy as np
 from msgspec import Struct
 
 from eutonia.knowledge import Book
+from eutonia.moment import DAY
 from eutonia.plan import Plan
 from eutonia.predict.future import QUANTILES, Prediction
 from eutonia.predict.patient import Unpredicted
@@ -23,7 +24,9 @@ from eutonia.quantity import Quantity, plain
 Concern = Literal["harm", "withdrawal", "goal", "dose", "visits"]
 CONCERNS: Final[tuple[Concern, ...]] = ("harm", "withdrawal", "goal", "dose", "visits")
 
-_HARMS: Final = ("toxicity.half", "plasma.coma_kidney_failure")
+_HARMS: Final = ("toxicity.half",)
+# Courses whose pace is a matter of safety: fewer steps are faster, and that is no advantage.
+_PACED: Final = ("titration", "taper", "holiday")
 _WITHDRAWAL: Final = "dependence.tone_back"
 _WORDS: Final = {
     "harm": "chance of a toxic effect",
@@ -44,7 +47,8 @@ class Preference(Struct, frozen=True):
 class Weighed(Struct, frozen=True):
     """What one plan would bring and cost; None where nothing tells.
 
-    harm, withdrawal, goal: chances; dose: the last one, daily, of a bolus its amount; visits: steps.
+    harm, withdrawal, goal: chances; dose: the last one, daily, of a bolus its amount; visits: steps; days: from the first
+    step to the last one; paced: whether the slower course comes first where nothing else decides.
     """
 
     plan: int
@@ -53,6 +57,8 @@ class Weighed(Struct, frozen=True):
     goal: float | None
     dose: Quantity | None
     visits: int
+    days: float = 0.0
+    paced: bool = False
 
 
 class Ordered(Struct, frozen=True):
@@ -128,8 +134,10 @@ def weigh(n: int, plan: Plan, found: Prediction | Unpredicted, goal: int | None)
     """What one plan would bring and cost."""
     doses = [step.dose for step in plan.steps if step.dose is not None]
     dose = doses[-1] if doses else None
+    days = (max(step.at for step in plan.steps) - min(step.at for step in plan.steps)) / DAY if plan.steps else 0.0
+    paced = plan.kind in _PACED
     if isinstance(found, Unpredicted):
-        return Weighed(n, None, None, None, dose, len(plan.steps))
+        return Weighed(n, None, None, None, dose, len(plan.steps), days, paced)
     harms = [each.share for each in found.chances if each.basis in _HARMS]
     back = [each.share for each in found.chances if each.basis == _WITHDRAWAL]
     reached = None
@@ -138,7 +146,7 @@ def weigh(n: int, plan: Plan, found: Prediction | Unpredicted, goal: int | None)
     elif goal is None and "tone" in found.days:
         day = found.days["tone"]["most" if found.at == "once" else "last"]
         reached = float(np.interp(0.5, day, QUANTILES, left=0.0, right=1.0))
-    return Weighed(n, max(harms, default=None), max(back, default=None), reached, dose, len(plan.steps))
+    return Weighed(n, max(harms, default=None), max(back, default=None), reached, dose, len(plan.steps), days, paced)
 
 
 def _key(each: Weighed, preference: Preference, book: Book) -> tuple[float, ...]:
@@ -151,10 +159,12 @@ def _key(each: Weighed, preference: Preference, book: Book) -> tuple[float, ...]
         elif concern == "goal":
             # Adequate or not; how much more than adequate is no reason for a higher dose.
             found.append(0.0 if value is not None and value >= _adequate(book) else 1.0)
+        elif concern == "visits" and each.paced:
+            found.append(0.0)
         else:
             found.append(math.inf if value is None else float(getattr(value, "value", value)))
-    # What decides no concern leaves them as the rules made them.
-    return (*found, each.plan)
+    # Where no concern decides, the slower course comes first; else they stand as the rules made them.
+    return (*found, -each.days if each.paced else 0.0, each.plan)
 
 
 def _class(chance: float | None, book: Book) -> float:
@@ -175,6 +185,8 @@ def _reason(one: Weighed, other: Weighed, preference: Preference, book: Book) ->
         if here != there:
             mine, theirs = (_told(each, concern) for each in (one, other))
             return f"{_WORDS[concern]}: {mine} against {theirs}"
+    if one.days != other.days and one.paced:
+        return f"slower: {plain(round(one.days))} days against {plain(round(other.days))}"
     return "nothing that is weighed tells them apart; they stand as the rules give them"
 
 

@@ -57,13 +57,13 @@ def tasks(facts: Facts, chart: str, person: str) -> tuple[Task, ...]:
     found = examine(facts, pump)
     every = [
         *_of_findings(found, facts),
-        *_replacement(facts, pump, found),
         *unready(facts, pump),
-        *_trial(facts),
-        *next_steps(facts),
-        *_ages(facts),
+        *_replacement(facts, pump, found),
         *_signs(facts, found),
     ]
+    if not any(each.card for each in found):
+        # Under an emergency card nothing asks for a dose or another measurement; these come up again after it.
+        every += [*_trial(facts), *next_steps(facts), *_ages(facts)]
     made = [
         Task(chart, person, what, due, local_day(due, facts.home), do, because, closes, first)
         for what, due, do, because, closes, first in every

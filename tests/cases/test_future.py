@@ -272,14 +272,14 @@ def test_how_long_the_effect_would_last_is_the_same_whatever_is_planned() -> Non
     assert found[0]["lost_h"]["p95"] > 30
 
 
-def test_toxicity_at_the_brain_stem_is_not_told_of_tablets() -> None:
+def test_no_chance_of_harm_is_given_of_tablets() -> None:
     text = (
         WELL.replace("0.9 mg/dL", "5 mg/dL")
         + "2026-01-06 oral 20 mg three times a day\n2026-01-19 request taper oral\n"
     )
     (first, *_) = only(foreseen(text, "2026-01-20 09:00"), "taper")
     assert not any("toxic" in c["of"] for c in first["chances"])
-    assert chance(first, "a plasma peak above the level") > 0.2
+    assert "toxicity" not in first["bands"]
 
 
 def test_an_order_that_cannot_be_read_leaves_the_future_unknown() -> None:
