@@ -12,6 +12,7 @@ from icalendar import Calendar
 import eutonia
 from eutonia.chart.facts import Facts
 from eutonia.doors.cli import main
+from eutonia.findings import Finding
 from eutonia.knowledge import book
 from eutonia.ledger import Ledger
 from eutonia.ledger.ledger import Held
@@ -223,3 +224,16 @@ def test_each_step_of_a_taper_is_a_task_on_its_day(name: str) -> None:
 def test_what_is_no_taper_under_way_has_no_step(lines: str) -> None:
     chart = Case((TAPER + lines).strip() + "\n", "2026-01-20 09:00")
     assert "step" not in {task.what for task in worklist(chart)}
+
+
+# --- the end of service ----------------------------------------------------------------------------------------------
+
+
+def test_the_end_of_service_is_a_task_from_its_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    due = datetime(2026, 9, 1, 9, tzinfo=UTC)
+    ending = Finding(
+        "end-of-service", "caution", "The pump's service ends.", "", (), (), "Plan the replacement.", due=due
+    )
+    monkeypatch.setattr("eutonia.watch.tasks.examine", lambda facts, pump: (ending,))
+    task = one(Case(RUNNING.strip() + "\n", "2026-04-01 09:00"), "replacement")
+    assert (task.due, task.closes, task.do) == (due, "implant", "Plan the replacement.")

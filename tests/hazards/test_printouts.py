@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from io import BytesIO
+from pathlib import Path
 
 import pypdf
 import pytest
 
+from eutonia.advice import Advice
+from eutonia.doors import words
 from eutonia.doors.paper import paper
 from eutonia.doors.paper.card import card
 from eutonia.doors.paper.patient import sheet
-from tests.in_use import Case, case
+from eutonia.doors.paper.today import STOPPED as STOPPED_LINE
+from eutonia.evidence import Unknown
+from tests.in_use import FOLDER, Case, case
 
 
 def printed(kind: str, chart: Case) -> str:
@@ -189,3 +194,41 @@ def test_tablets_are_printed_in_mg_alone() -> None:
     text = printed("sheet", LIQUID.replaced(("7.5 mg", "10 mg"), ("; liquid 1 mg/mL", "")))
     assert "By mouth 10 mg three times a day" in text
     assert "liquid" not in text
+
+
+# --- one value over all outputs --------------------------------------------------------------------------------------
+
+HANDED = sorted(FOLDER.rglob("*.chart"))
+
+
+@pytest.mark.hazard("H78")
+@pytest.mark.parametrize("path", HANDED, ids=[path.stem for path in HANDED])
+def test_card_sheet_and_screen_say_the_same_of_each_handed_chart(path: Path) -> None:
+    text = path.read_text("utf-8")
+    now = text.partition("\n")[0].removeprefix("# now: ").strip() if text.startswith("# now: ") else "2026-03-18 20:00"
+    advice = Case(text, now).advise()
+    screen = {row.label: row.text for row in words.sheet(advice.as_dict(foresee=False)).pump}
+    patient = sheet(advice, None)
+    emergency = any(finding.card for finding in advice.findings)
+    assert ("Take each dose at its time." in " ".join(patient["why"])) is (not emergency and oral_now(advice))
+    if advice.pump is None:
+        assert not patient["dates"]
+        assert "pump" not in " ".join(patient["why"])
+        return
+    rows = {row["label"]: row["text"] for row in card(advice, None)["rows"]}
+    assert card(advice, None)["today"] == patient["today"]
+    assert rows.get("Daily dose") == screen.get("Daily dose", "unknown")
+    assert rows.get("Concentration") == screen.get("Concentration")
+    if screen["Program"] == "stop":
+        assert STOPPED_LINE in patient["today"]
+        assert patient["dates"] == []
+        assert not {"Refill due", "Book by", "Empty"} & set(rows)
+    else:
+        assert STOPPED_LINE not in patient["today"]
+        assert rows["Refill due"] == screen.get("Refill due", "unknown")
+        assert patient["dates"][1]["text"] == screen.get("Refill due", "unknown").partition(": ")[0]
+
+
+def oral_now(advice: Advice) -> bool:
+    """Return whether the chart has an order by mouth, readable or not."""
+    return isinstance(advice.facts.oral, Unknown) or advice.facts.oral.value is not None
