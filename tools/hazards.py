@@ -2,7 +2,8 @@
 
     python tools/hazards.py                            every row, on two processes
     python tools/hazards.py --only H01 H35             some rows
-    python tools/hazards.py --write --date 2026-11-22  docs/hazards.md with the result of that day
+    python tools/hazards.py --write --date 2026-11-22  docs/hazards.md with the result of that day; with --only, the
+                                                       other rows keep the result that they have
 
 A row names the hazard, its control and where that lives, and how the control is removed: a small change of the source,
 written as the exact text before and after.  The copy is tested with the tests that carry the row's id.  Exit status 1
@@ -32,7 +33,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 PAGE: Final = ROOT / "docs" / "hazards.md"
 COPIED: Final = ("eutonia", "tests", "tools", "docs", "examples", "pyproject.toml")
 # Where the tests of rows are that are run here.
-TESTED: Final = ("tests/hazards/", "tests/ledger/", "tests/clinic/", "tests/web/")
+TESTED: Final = ("tests/hazards/", "tests/laws/test_routine.py", "tests/ledger/", "tests/clinic/", "tests/web/")
 WORKERS: Final = 2
 
 
@@ -1115,18 +1116,25 @@ really is, and whether the needle was in the chamber.
 """
 
 
-def page(results: list[Result], day: str) -> str:
-    """The table as a page, with the result of one day."""
+def page(results: list[Result], day: str, kept: Mapping[str, str]) -> str:
+    """Return the table as a page: `results` with the result of one day, and the lines of `kept` for the other rows."""
     named = tests_by_id(ROOT)
-    lines = []
+    lines = dict(kept)
     for result in results:
         row = result.row
         tests = "<br>".join(f"`{name.rpartition('::')[2]}`" for name in named.get(row.id, ()))
         gone = "<br>".join(each.what for each in row.removals)
         said = f"{result.text} ({day})" if result.good else f"**{result.text.splitlines()[0]}** ({day})"
-        lines.append(f"| {row.id} | {row.hazard} | {row.control} ({row.place}) | {tests} | {gone} | {said} |\n")
+        lines[row.id] = f"| {row.id} | {row.hazard} | {row.control} ({row.place}) | {tests} | {gone} | {said} |\n"
     elsewhere = "".join(f"- {id_}: {why}\n" for id_, why in ELSEWHERE.items())
-    return f"{_HEAD}{''.join(lines)}\n## Elsewhere\nRows of other floors, each with its reason.\n\n{elsewhere}"
+    table = "".join(lines[id_] for id_ in sorted(lines))
+    return f"{_HEAD}{table}\n## Elsewhere\nRows of other floors, each with its reason.\n\n{elsewhere}"
+
+
+def written_rows(text: str) -> dict[str, str]:
+    """Return the lines of the table that a page holds, by the id of their row."""
+    table = text.partition("## Elsewhere")[0]
+    return {match[1]: f"{match[0]}\n" for match in re.finditer(r"^\| (H\d\d) \|.*$", table, flags=re.M)}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -1136,15 +1144,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help="write docs/hazards.md")
     parser.add_argument("--date", help="the day of the result, such as 2026-11-22; needed to write")
     asked = parser.parse_args(arguments)
-    if asked.write and (asked.only or not re.fullmatch(r"\d{4}-\d\d-\d\d", asked.date or "")):
-        parser.error("--write needs --date 2026-11-22, and every row")
+    if asked.write and not re.fullmatch(r"\d{4}-\d\d-\d\d", asked.date or ""):
+        parser.error("--write needs --date 2026-11-22")
     rows = tuple(row for row in ROWS if not asked.only or row.id in asked.only)
     results = judge(rows)
     for result in results:
         row = result.row
         print(f"{row.id}  {row.control}  ({row.place})  {result.text}")
     if asked.write:
-        PAGE.write_text(page(results, asked.date), "utf-8")
+        ids = {row.id for row in ROWS}
+        kept = {id_: line for id_, line in written_rows(PAGE.read_text("utf-8")).items() if id_ in ids}
+        PAGE.write_text(page(results, asked.date, kept), "utf-8")
     bad = sum(not each.good for each in results)
     print(f"{len(results) - bad} of {len(results)} rows: the control was taken away, and the tests noticed.")
     return 1 if bad else 0
