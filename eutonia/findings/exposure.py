@@ -14,7 +14,7 @@ from eutonia.evidence import Unknown
 from eutonia.findings.context import taking
 from eutonia.findings.kidney import kidney
 from eutonia.moment import local_day, shown_day, start_of
-from eutonia.pump import PumpState
+from eutonia.pump import PumpState, explanted_pump
 from eutonia.quantity import plain
 
 History = Sequence[tuple[datetime, Decimal]]
@@ -81,7 +81,8 @@ def _acts_in_the_spine(facts: Facts, pump: PumpState | None) -> bool:
     if any(_within(facts, at, "exposure.overdose_intrathecal") for at in given):
         return True
     if pump is None:
-        return False
+        explanted = explanted_pump(facts)
+        return explanted is not None and _within(facts, explanted[0], "exposure.overdose_intrathecal")
     # What is not known is possible: a pump without a fill or a program on the chart.
     if pump.running or pump.fill is None or pump.program is None or pump.bridge_running_until is not None:
         return True
@@ -179,9 +180,13 @@ def _short_use(facts: Facts, at: datetime, highest: Decimal) -> bool:
 
 
 def _fell_in_the_spine(facts: Facts, pump: PumpState | None) -> list[str]:
+    window = timedelta(days=float(facts.book.span("exposure.withdrawal")[1].to("days")))
+    if pump is None and (explanted := explanted_pump(facts)) is not None:
+        at, before = explanted
+        gave = before.last_running is not None and facts.now - at <= window
+        return [f"the pump was explanted ({shown_day(at, facts.home)})"] if gave else []
     if pump is None or pump.pump_start is None:
         return []
-    window = timedelta(days=float(facts.book.span("exposure.withdrawal")[1].to("days")))
     history = [
         (at, Decimal(0) if program.stopped else program.daily.to("mcg/day"))
         for at, program in pump.dose_history

@@ -128,9 +128,11 @@ def _avoided_at_worst(facts: Facts) -> bool:
         if test in last and float(last[test].value.value.to(unit)) < limit:
             return True
     creatinine = last.get("creatinine")
-    if creatinine is None or not isinstance(facts.age, Known) or facts.age.value < 18:
+    if creatinine is None or not isinstance(facts.age, Known):
         return False
     mg_dl = float(creatinine.value.value.to("mg/dL"))
+    if facts.age.value < 18:
+        return bedside_schwartz(_lowest_height_cm(facts), mg_dl) < limit
     # Without the sex the formulas take the lower result, that of a woman; without a weight, that of a slight person.
     female = not (isinstance(facts.sex, Known) and facts.sex.value == "male")
     weight = facts.latest(e.Weight, "the weight")
@@ -138,6 +140,15 @@ def _avoided_at_worst(facts: Facts) -> bool:
     kg = float((weight.value.value if isinstance(weight, Known) else low).to("kg"))
     estimates = cockcroft_gault(facts.age.value, kg, mg_dl, female), ckd_epi_2021(facts.age.value, mg_dl, female)
     return min(estimates) < limit
+
+
+def _lowest_height_cm(facts: Facts) -> float:
+    """Return the height in cm, the lowest of values that contradict each other, or that of a small child without one."""
+    if isinstance(facts.height, Known):
+        return float(facts.height.value.value.to("cm"))
+    low = facts.book.quantity("kidney.low_height").to("cm")
+    heights = [event.what.value.to("cm") for event in facts.of(e.Height) if isinstance(event.what, e.Height)]
+    return float(min([low, *heights]))
 
 
 class AcuteRise(Struct, frozen=True):

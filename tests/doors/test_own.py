@@ -103,7 +103,10 @@ def test_a_typed_dose_stands_beside_todays(words: tuple[str, ...], kind: str) ->
         ((PUMP, "--program", "continuous 240 mg/day"), "240,000 mcg daily to program is outside what is allowed"),
         ((PUMP, "--program", "continuous 200 mcg/day; bolus 20 mcg at 06:00, 22:00"), "changes the shape of the day"),
         # A whole day's dose at once has the right daily dose.
-        ((PUMP, "--program", "bolus 245 mcg at 06:00"), "changes the shape of the day"),
+        (
+            (PUMP, "--program", "bolus 245 mcg at 06:00"),
+            "a single bolus of 245 mcg is above the largest screening bolus",
+        ),
         # The pump holds 500: told 250 it would give twice as much.
         ((PUMP, "--program", "continuous 245 mcg/day; strength 250 mcg/mL"), "the pump does not hold that"),
         ((TABLETS, "--oral", "45 mg at bedtime"), "a single dose of 45 mg is more than 20 mg"),

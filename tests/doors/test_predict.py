@@ -96,7 +96,8 @@ def test_an_unknown_future_is_said_to_be_unknown_and_draws_nothing(tmp_path: Pat
 
 
 def test_a_chart_without_plans_says_so() -> None:
-    found = ask(str(EXAMPLES / "05-tolerance-hidden-delivery-failure.chart"), *NOW)
+    chart = EXAMPLES.parent / "tests" / "cases" / "in_use" / "28-respiratory-rate-6.chart"
+    found = ask(str(chart), "--now", "2025-12-10 10:00")
     assert "OPTIONS: none" in found.stdout
     assert "REFUSED" in found.stdout
 

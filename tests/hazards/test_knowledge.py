@@ -67,6 +67,7 @@ NUMBERS = {
     "kidney.bands": ["80 mL/min", "50 mL/min", "30 mL/min"],
     "pregnancy.longest": "44 weeks",
     "kidney.low_weight": "40 kg",
+    "kidney.low_height": "85 cm",
     "kidney.shares": ["2/3", "1/2", "1/3"],
     "kidney.egfr_reduce": "60 mL/min/1.73 m2",
     "kidney.avoid": "30 mL/min",
