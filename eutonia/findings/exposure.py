@@ -182,9 +182,9 @@ def _short_use(facts: Facts, at: datetime, highest: Decimal) -> bool:
 def _fell_in_the_spine(facts: Facts, pump: PumpState | None) -> list[str]:
     window = timedelta(days=float(facts.book.span("exposure.withdrawal")[1].to("days")))
     if pump is None and (explanted := explanted_pump(facts)) is not None:
-        at, before = explanted
-        gave = before.last_running is not None and facts.now - at <= window
-        return [f"the pump was explanted ({shown_day(at, facts.home)})"] if gave else []
+        removed, state = explanted
+        delivered = state.last_running is not None and facts.now - removed <= window
+        return [f"the pump was explanted ({shown_day(removed, facts.home)})"] if delivered else []
     if pump is None or pump.pump_start is None:
         return []
     history = [

@@ -120,17 +120,18 @@ def _avoided_at_worst(facts: Facts) -> bool:
     What is missing takes the strictest case, so that a value that grows old lifts no stop.
     """
     limit = float(facts.book.quantity("kidney.avoid").value)
-    labs = {test: facts.lab(test, test, None) for test in ("clearance", "egfr", "creatinine")}
-    newest = max((lab.at for lab in labs.values() if isinstance(lab, Known)), default=facts.now)
-    # A newer value lifts an older one.
-    last = {test: lab for test, lab in labs.items() if isinstance(lab, Known) and newest - lab.at <= timedelta(days=1)}
+    # A newer value lifts an older one; of values that contradict each other the worst counts.
+    labs = [(event.at, event.what) for event in facts.of(e.Lab) if isinstance(event.what, e.Lab)]
+    labs = [(at, lab) for at, lab in labs if lab.test in ("clearance", "egfr", "creatinine")]
+    newest = max((at for at, _ in labs), default=facts.now)
+    last = [lab for at, lab in labs if newest - at <= timedelta(days=1)]
     for test, unit in (("clearance", "mL/min"), ("egfr", "mL/min/1.73 m2")):
-        if test in last and float(last[test].value.value.to(unit)) < limit:
+        if any(lab.test == test and float(lab.value.to(unit)) < limit for lab in last):
             return True
-    creatinine = last.get("creatinine")
+    creatinine = max((lab.value.to("mg/dL") for lab in last if lab.test == "creatinine"), default=None)
     if creatinine is None or not isinstance(facts.age, Known):
         return False
-    mg_dl = float(creatinine.value.value.to("mg/dL"))
+    mg_dl = float(creatinine)
     if facts.age.value < 18:
         return bedside_schwartz(_lowest_height_cm(facts), mg_dl) < limit
     # Without the sex the formulas take the lower result, that of a woman; without a weight, that of a slight person.
