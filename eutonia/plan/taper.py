@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -67,16 +68,19 @@ def build(facts: Facts, pump: PumpState | None, _: e.Request | None) -> Iterator
 def doses(
     today: Decimal, length: int, last: Decimal, facts: Facts, liquid: Quantity | None
 ) -> Iterator[tuple[int, Decimal]]:
-    """Yield the dated doses of a taper from the ceiling down: (day, daily dose in mg); the stop comes on day `length`.
+    """Yield the dated doses of a taper from the ceiling down: (day, daily dose in mg); the stop comes on day `length`, or later.
 
     Each step keeps about the same share of the dose before it, rounded up to what can be dispensed (towards today's dose),
-    until the last dose, and falls by no more than one step of a taper may.
+    until the last dose, and falls by no more than one step of a taper may.  Where the days of `length` are too few for that,
+    the taper goes on at the same pace until it can be stopped from.
     """
-    every = 1 if length <= 14 else max(2, length // 14)
+    every = max(int(facts.book.quantity("oral.taper_step_days").to("days")), length // 14)
     count = length // every
     before, begun = today, None
-    for n in range(count):
-        share = float(last / today) ** ((n + 1) / count) if today > last else 1.0
+    for n in itertools.count():
+        if n >= count and lowest_after(before, facts.book) <= 0:
+            return
+        share = float(last / today) ** (min(n + 1, count) / count) if today > last else 1.0
         exact = Fraction(rounded(float(today) * share, "0.0001"))
         dose = lower_dose(max(exact, lowest_after(before, facts.book), Fraction(last)), before, facts, liquid)
         if dose is None or needs_halves(dose, facts, liquid):
@@ -116,9 +120,11 @@ def _down(facts: Facts, use: OralUse, length: int, *, gentle: bool, pump: PumpSt
         day += int(book.quantity("oral.taper_high_days").to("days"))
     # The last dose is one that the guard lets a taper stop from; from a small dose it is the smallest.
     last = book.quantity("oral.smallest").to("mg") * (2 if daily > 15 else 1)
+    until = length
     for after, dose in doses(daily, length, last, facts, liquid):
         steps.append(taking(days_after(begin, day + after, facts), "", split(dose, facts, liquid), facts))
-    length += day
+        until = max(until, after + days_before_step(dose, book))
+    length = until + day
     steps.append(_stop(days_after(begin, length, facts)))
     above = day > 0
     facts_, sources = basis(book, *_ENTRIES, *(("oral.taper_high_step", "oral.taper_high_days") if above else ()))
@@ -130,7 +136,7 @@ def _down(facts: Facts, use: OralUse, length: int, *, gentle: bool, pump: PumpSt
     )
     why = (
         f"From {plain(today)} mg daily over {length} days; taken for {facts.age_days(use.since)} days.{high} at most a third of what is "
-        f"taken, and up to 5 mg from 7.5 mg down (assumption). Sources give 1-2 weeks, 2 weeks or more, about 3 weeks after long use; "
+        f"taken, and up to 5 mg from 7.5 mg down, {plain(book.quantity('oral.taper_step_days').value)} days or more apart (assumption). Sources give 1-2 weeks, 2 weeks or more, about 3 weeks after long use; "
         f"the longer governs (C-11).{_extra(use)}{beside}"
     )
     return Plan("taper", f"{length} days", "home", tuple(steps), why, facts_, sources, WATCH)

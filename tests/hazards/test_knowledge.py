@@ -52,7 +52,7 @@ NUMBERS = {
     "oral.taper_high_days": "2 days",
     "oral.taper_part": 3,
     "oral.taper_small": ["7.5 mg/day", "5 mg/day"],
-    "oral.taper_step_days": "1 days",
+    "oral.taper_step_days": "2 days",
     "oral.withdrawal_days": "14 days",
     "oral.restore_hours": "48 h",
     "oral.depressant_contact": ["24 h", "72 h"],
