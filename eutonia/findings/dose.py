@@ -93,16 +93,18 @@ def _screening(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
         elif dose not in ladder or (before is not None and _skips(ladder, before.dose.to("mcg"), dose)):
             says.append(f"the screening bolus of {when}, {plain(each.dose)}, is not the next step of the scheme")
     if says:
-        text = "; ".join(says)
+        text, observe = "; ".join(says), book.span("trial.observe")
         yield found(
             book,
             "screening-dose",
             grade,
             f"{text[0].upper()}{text[1:]}.",
             "Screening is 50, then 75, then 100 mcg, a day apart; most overdoses come from screening, refill and programming.",
-            "Was it given like this? Then look at the patient first. If it was written wrongly, correct the line.",
+            f"Was it given like this? Then look at the patient first: breathing, consciousness and circulation, {plain(observe[0].value)} to "
+            f"{plain(observe[1])} after the bolus at least. If it was written wrongly, correct the line.",
             "bolus.window",
             "trial.interval",
+            "trial.observe",
             "overdose.causes",
             "overdose.check",
             stops=("trial", "start", "restart") if grade == STOP else (),

@@ -15,6 +15,14 @@ _OVER = re.compile(
     r"coloniz\w*|asymptomatic)\b",
     re.IGNORECASE,
 )
+# Whatever is called infected is an active infection, wherever it is; these alone are no reason to wait.
+_NAMED = re.compile(r"\b(?:infected|infections?|septic|purulent)\b", re.IGNORECASE)
+_NO_REASON = re.compile(
+    r"\b(?:no|not|without|denies|excluded|ruled out|risk of|family history|non-?infected)\b", re.IGNORECASE
+)
+_CHRONIC = re.compile(
+    r"\b(?:(?:chronic|latent)\s+)*(?:hiv|hepatitis|tuberculosis|tb)(?:[\s-]+\w)?\s+infections?\b", re.IGNORECASE
+)
 _NOT_NOW = re.compile(r"\brecurrent\b", re.IGNORECASE)
 
 
@@ -24,7 +32,13 @@ def active(facts: Facts) -> tuple[tuple[str, ...], tuple[str, ...]]:
     One that is written as past is none; one that only recurs is none today, unless it is at the site.
     """
     site = tuple(name for name in facts.having("site infection") if not _OVER.search(name))
-    others = (name for name in facts.having("infection") if not _OVER.search(name) and not _NOT_NOW.search(name))
+    named = (
+        c.name
+        for _, c, _ in facts.conditions
+        if _NAMED.search(_CHRONIC.sub("", c.name)) and not _NO_REASON.search(c.name)
+    )
+    known = dict.fromkeys([*facts.having("infection"), *named])
+    others = (name for name in known if not (_OVER.search(name) or _NOT_NOW.search(name) or _CHRONIC.fullmatch(name)))
     return site, tuple(name for name in others if name not in site)
 
 

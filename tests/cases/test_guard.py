@@ -309,7 +309,7 @@ def test_a_taper_rises_nowhere_and_stands_still_nowhere() -> None:
         against(TAKING, "2026-01-20 10:00", "taper", "2026-01-20 10:00 take 15 mg/day", *TAPER[1:])
         == "15 mg a day is not less than 15 mg; a fall from 15 to 7.5 mg a day is too large; 10 mg is the lowest"
     )
-    again = (TAPER[0], "2026-01-21 10:00 take 10 mg/day", *TAPER[1:])
+    again = (TAPER[0], "2026-01-22 10:00 take 10 mg/day", *TAPER[1:])
     assert against(TAKING, "2026-01-20 10:00", "taper", *again) == "10 mg a day is not less than 10 mg"
 
 
@@ -339,8 +339,8 @@ def test_a_taper_stops_only_from_5_mg_or_less() -> None:
         ("30 mg four times a day", ("2026-01-20 10:00 take 105 mg/day", "2026-01-21 23:00 take 90 mg/day"), False),
         ("20 mg four times a day", ("2026-01-20 10:00 take 53.4 mg/day",), True),
         ("20 mg four times a day", ("2026-01-20 10:00 take 53.3 mg/day",), False),
-        ("20 mg four times a day", ("2026-01-20 10:00 take 60 mg/day", "2026-01-21 10:00 take 40 mg/day"), True),
-        ("20 mg four times a day", ("2026-01-20 10:00 take 60 mg/day", "2026-01-20 12:00 take 40 mg/day"), False),
+        ("20 mg four times a day", ("2026-01-20 10:00 take 60 mg/day", "2026-01-22 10:00 take 40 mg/day"), True),
+        ("20 mg four times a day", ("2026-01-20 10:00 take 60 mg/day", "2026-01-21 23:00 take 40 mg/day"), False),
         ("2.5 mg three times a day", ("2026-01-20 10:00 take 2.5 mg/day",), True),
         ("2.5 mg twice a day", ("2026-01-20 10:00 stop",), True),
         ("2.5 mg once a day", ("2026-01-20 10:00 stop",), True),
@@ -358,19 +358,18 @@ def test_one_step_of_a_taper_falls_by_15_mg_above_80_then_a_third_then_5_mg(
 
 def test_a_taper_written_after_a_fall_of_today_waits_for_its_next_step() -> None:
     text = TAKING + "2026-01-20 08:00 oral 5 mg twice a day\n"
-    steps = ("2026-01-20 10:00 take 7.5 mg/day", "2026-01-30 10:00 take 5 mg/day", "2026-02-04 10:00 stop")
-    assert "sooner than 1 days" in against(text, "2026-01-20 10:00", "taper", *steps)
-    assert against(text, "2026-01-20 10:00", "taper", "2026-01-21 00:10 take 7.5 mg/day", *steps[1:]) == ""
+    steps = ("2026-01-20 10:00 take 7.5 mg/day", "2026-01-30 10:00 take 5 mg/day", "2026-02-05 10:00 stop")
+    assert "sooner than 2 days" in against(text, "2026-01-20 10:00", "taper", *steps)
+    assert against(text, "2026-01-20 10:00", "taper", "2026-01-22 00:10 take 7.5 mg/day", *steps[1:]) == ""
 
 
 def test_a_taper_may_pass_above_the_kidneys_ceiling_or_without_a_kidney_value() -> None:
     text = ADULT + "2026-01-06 09:00 oral 20 mg three times a day\n"
     rest = [f"2026-01-{day} 10:00 take {dose} mg/day" for day, dose in ((22, 40), (24, 30), (26, 20), (28, 15))]
-    rest += ["2026-01-29 10:00 take 10 mg/day", *TAPER[2:3], "2026-02-10 10:00 stop"]
-    rest[-2] = "2026-01-30 10:00 take 7.5 mg/day"
-    low = [*rest[:-1], "2026-01-31 10:00 take 2.5 mg/day", rest[-1]]
+    rest += ["2026-01-30 10:00 take 10 mg/day", "2026-02-01 10:00 take 7.5 mg/day", "2026-02-10 10:00 stop"]
+    low = [*rest[:-1], "2026-02-03 10:00 take 2.5 mg/day", rest[-1]]
     assert against(text, "2026-01-20 10:00", "taper", "2026-01-20 10:00 take 55 mg/day", *low) == ""
-    lower = [*rest[:-1], "2026-01-31 10:00 take 2.4 mg/day", rest[-1]]
+    lower = [*rest[:-1], "2026-02-03 10:00 take 2.4 mg/day", rest[-1]]
     assert "outside" in against(text, "2026-01-20 10:00", "taper", "2026-01-20 10:00 take 55 mg/day", *lower)
 
 

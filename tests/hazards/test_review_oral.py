@@ -1,0 +1,155 @@
+"""What a pharmacist saw in oral plans, screening and labs: tapers, steps back, first boluses, liquids, orders of options."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.hazards.answers import advise, finding, gate, grade, plans, refusals, stops, texts
+
+PERSON = """\
+2024-01-01 person id R-1; born 1970-04-11; sex male
+2026-02-20 weight 80 kg
+2026-02-20 lab creatinine 0.9 mg/dL
+2026-02-20 allergy none known
+2026-02-20 medications no others
+2024-01-01 condition multiple sclerosis; origin spinal
+"""
+SPINE = (
+    PERSON + "2023-11-01 failed oral baclofen 80 mg/day; no effect\n2023-12-01 failed tizanidine 36 mg/day; no effect\n"
+)
+NOW = "2026-03-03 09:00"
+
+
+def _path(plan):
+    """The moments of a taper's steps, the stop included."""
+    return [datetime.fromisoformat(each["at"]) for each in plan["steps"] if each["do"] in ("take", "stop")]
+
+
+# --- tapers -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.hazard("H23")
+@given(
+    dose=st.sampled_from([5, 7.5, 10, 15, 20, 25, 40, 60, 80, 90, 100, 120]),
+    begun=st.sampled_from(["2026-02-20", "2026-01-18", "2025-10-01"]),
+    liquid=st.sampled_from(["", "; liquid 1 mg/mL"]),
+)
+@settings(max_examples=40, deadline=None)
+def test_no_two_steps_of_a_taper_are_less_than_two_days_apart(dose, begun, liquid):
+    chart = PERSON + f"{begun} oral {dose} mg once a day{liquid}\n2026-03-03 08:50 request taper oral\n"
+    answer = advise(chart, NOW)
+    assert plans(answer, "taper"), refusals(answer, "taper")
+    for plan in plans(answer, "taper"):
+        assert all((after - before).days >= 2 for before, after in itertools.pairwise(_path(plan))), plan["option"]
+
+
+@pytest.mark.hazard("H23")
+def test_the_shortest_taper_from_ninety_is_slow_and_not_shorter_than_before():
+    chart = PERSON + "2026-01-18 oral 30 mg three times a day\n2026-03-03 08:50 request taper oral\n"
+    first = plans(advise(chart, NOW), "taper")[0]
+    path = _path(first)
+    assert (path[-1] - path[0]).days >= 16
+    assert first["steps"][0]["dose"]["value"] == 75
+
+
+# --- before a screening bolus -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "infected sacral pressure ulcer",
+        "infection",
+        "sacral pressure sore grade 4, infected",
+        "infected ingrown toenail",
+        "dental abscess",
+        "purulent wound of the heel",
+        "septic arthritis of the knee",
+    ],
+)
+def test_whatever_is_called_infected_stops_the_trial(condition):
+    answer = advise(SPINE + f"2026-03-01 condition {condition}\n2026-03-03 08:50 request trial\n", NOW)
+    assert "infection" in stops(answer, "trial")
+    assert plans(answer, "trial") == []
+    over = f"2026-03-01 condition {condition}\n2026-03-02 condition {condition}; resolved\n2026-03-03 08:50 request trial\n"
+    assert plans(advise(SPINE + over, NOW), "trial")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["HIV infection", "no infection", "history of infected pressure ulcer", "wound not infected", "pressure ulcer"],
+)
+def test_what_is_no_active_infection_stops_no_trial(condition):
+    answer = advise(SPINE + f"2026-03-01 condition {condition}\n2026-03-03 08:50 request trial\n", NOW)
+    assert plans(answer, "trial"), refusals(answer, "trial")
+
+
+@pytest.mark.parametrize(
+    ("drug", "name"),
+    [
+        ("Xarelto 20 mg once a day", "rivaroxaban"),
+        ("rivaroxaban 15 mg", "rivaroxaban"),
+        ("clopidogrel 75 mg once a day", "clopidogrel"),
+        ("warfarin 5 mg", "warfarin"),
+        ("apixaban 5 mg twice a day", "apixaban"),
+        ("aspirin 100 mg", "aspirin"),
+        ("heparin 5000 units twice a day", "heparin"),
+    ],
+)
+def test_what_thins_the_blood_is_named_before_the_puncture(drug, name):
+    chart = SPINE.replace("2026-02-20 medications no others\n", f"2026-02-20 medication {drug}\n")
+    answer = advise(chart + "2026-03-03 08:50 request trial\n", NOW)
+    found = finding(answer, "puncture")
+    assert found is not None
+    assert name in found["says"] or (name == "aspirin" and "acetylsalicylic" in found["says"])
+    for plan in plans(answer, "trial"):
+        assert plan["steps"][0]["do"] == "check"
+
+
+@pytest.mark.parametrize("effect", ["somnolence, dizziness", "nausea", "felt strange and weak"])
+@pytest.mark.parametrize("passed", ["", "2026-03-03 16:00 symptom somnolence; resolved\n"])
+def test_an_effect_under_a_bolus_stops_the_next_one_until_it_is_asked(effect, passed):
+    chart = SPINE + f"2026-03-03 09:00 trial 50 mcg\n2026-03-03 11:00 symptom {effect}\n{passed}"
+    answer = advise(chart + "2026-03-03 17:00 response none\n2026-03-04 09:20 request trial\n", "2026-03-04 09:30")
+    assert plans(answer, "trial") == []
+    assert any(each.get("card") for each in answer["findings"]) or "Ask: did it come from the bolus" in texts(answer)
+
+
+@pytest.mark.parametrize("dose", ["75", "100", "150"])
+def test_a_large_first_bolus_is_a_stop_and_asks_for_observation(dose):
+    chart = SPINE + f"2026-03-03 09:00 trial {dose} mcg\n2026-03-03 10:50 request start pump\n"
+    answer = advise(chart, "2026-03-03 11:00")
+    found = finding(answer, "screening-dose")
+    assert found is not None
+    assert found["grade"] == "stop"
+    assert "4 to 8 h" in found["resolve"]
+    assert plans(answer, "start") == []
+    assert plans(answer, "trial") == []
+
+
+CHILD = """\
+2025-01-01 person id R-1; born 2020-06-10; sex male
+2026-02-20 weight 15 kg
+2026-02-20 height 102 cm
+2026-02-20 lab creatinine 0.35 mg/dL
+2026-02-20 allergy none known
+2026-02-20 medications no others
+2024-01-01 condition cerebral palsy; origin cerebral
+2025-12-01 failed oral baclofen 30 mg/day; no effect
+"""
+
+
+@pytest.mark.parametrize("chart", [CHILD, SPINE + "2024-01-01 condition needs tone to stand\n"])
+def test_a_small_child_and_who_needs_the_tone_begin_with_25_mcg(chart):
+    answer = advise(chart + "2026-03-03 08:50 request trial\n", NOW)
+    made = plans(answer, "trial")
+    assert [plan["option"][:12] for plan in made] == ["first 25 mcg"]
+    given = advise(chart + "2026-03-02 09:00 trial 50 mcg\n2026-03-03 08:50 request trial\n", NOW)
+    assert grade(given, "screening-dose") == "stop"
+    guard = gate(chart, NOW, "trial", (0, "give", "50 mcg"), setting="monitored")
+    assert any("at most 25 mcg" in each for each in guard)
