@@ -180,10 +180,14 @@ def acute_rise(facts: Facts) -> AcuteRise | None:
     ]
     if len(values) < 2 or _measured_since(facts, values[-1][0]):
         return None
-    at, last = values[-1]
+    # Two values of one moment contradict each other: no rise lies between them, and the higher one counts, in any order of lines.
+    at = values[-1][0]
+    last = max((value for when, value in values if when == at), key=lambda value: value.to("mg/dL"))
     rise, times = facts.book.words("kidney.acute_rise")
     now = last.to("mg/dL")
-    for when, value in values[:-1]:
+    for when, value in values:
+        if when == at:
+            continue
         apart, before = at - when, value.to("mg/dL")
         quick = apart <= timedelta(hours=48) and now - before >= Quantity.read(rise).value
         if quick or (apart <= timedelta(days=7) and now >= before * Decimal(times)):

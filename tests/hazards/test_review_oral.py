@@ -153,3 +153,32 @@ def test_a_small_child_and_who_needs_the_tone_begin_with_25_mcg(chart):
     assert grade(given, "screening-dose") == "stop"
     guard = gate(chart, NOW, "trial", (0, "give", "50 mcg"), setting="monitored")
     assert any("at most 25 mcg" in each for each in guard)
+
+
+# --- kidneys ----------------------------------------------------------------------------------------------------------
+
+_MALE = PERSON.replace("2026-02-20 lab creatinine 0.9 mg/dL\n", "")
+
+
+@pytest.mark.hazard("H21")
+@pytest.mark.parametrize("values", list(itertools.permutations(["0.9 mg/dL", "190 umol/L"])))
+@pytest.mark.parametrize("earlier", ["", "2026-02-19 08:00 lab creatinine 0.9 mg/dL\n"])
+def test_two_creatinines_of_one_minute_contradict_in_any_order(values, earlier):
+    lines = "".join(f"2026-02-20 08:00 lab creatinine {value}\n" for value in values)
+    answer = advise(_MALE + earlier + lines + "2026-03-03 08:50 request start oral\n", NOW)
+    found = finding(answer, "kidney")
+    assert found is not None
+    assert "within 0 days" not in texts(answer)
+    assert plans(answer, "titration") == []
+    if earlier:
+        assert "Acute kidney injury: creatinine rose from 0.9 mg/dL to 190 umol/L within 1 days" in found["says"]
+    else:
+        assert "contradict" in found["says"]
+        assert "Acute" not in found["says"]
+
+
+@pytest.mark.hazard("H21")
+def test_one_creatinine_written_in_two_units_is_no_contradiction():
+    lines = "2026-02-20 08:00 lab creatinine 1 mg/dL\n2026-02-20 08:00 lab creatinine 88.42 umol/L\n"
+    answer = advise(_MALE + lines + "2026-03-03 08:50 request start oral\n", NOW)
+    assert plans(answer, "titration"), refusals(answer, "titration")
