@@ -195,6 +195,16 @@ def acute_rise(facts: Facts) -> AcuteRise | None:
     return None
 
 
+def accumulates(facts: Facts) -> str:
+    """Return why baclofen accumulates today: 'acute kidney injury', 'dialysis' or a value below the limit; '' where nothing says so."""
+    if acute_rise(facts) is not None:
+        return "acute kidney injury"
+    known = kidney(facts)
+    if not isinstance(known, Kidney) or not known.avoid:
+        return ""
+    return "dialysis" if known.dialysis else f"kidney function below {plain(facts.book.quantity('kidney.avoid'))}"
+
+
 def _measured_since(facts: Facts, at: datetime) -> bool:
     """Whether an eGFR or clearance of a later day follows; one of the same day was computed from the same creatinine."""
     day = local_day(at, facts.home)

@@ -12,6 +12,7 @@ from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.chart.oral import OralUse
 from eutonia.evidence import Unknown
+from eutonia.findings.kidney import accumulates
 from eutonia.plan.dates import days_after
 from eutonia.plan.fall import days_before_step, last_fall, lowest_after
 from eutonia.plan.guard import taper_days
@@ -112,12 +113,17 @@ def _down(facts: Facts, use: OralUse, length: int, *, gentle: bool, pump: PumpSt
     book, today, liquid = facts.book, use.scheduled_mg.value, use.liquid
     begin, day = _begin(today, facts), 0
     steps: list[Step] = []
-    # The longer tapers take the smaller step of the range from above the ceiling, too.
-    high_step = book.quantities("oral.taper_high_step")[0 if gentle else 1].to("mg/day")
+    kidneys = accumulates(facts)
+    # The longer tapers take the smaller step of the range from above the ceiling, too, unless the drug accumulates.
+    high_step = book.quantities("oral.taper_high_step")[0 if gentle and not kidneys else 1].to("mg/day")
     daily = today
     for daily in _high(today, high_step, facts, liquid):
         steps.append(taking(days_after(begin, day, facts), "", split(daily, facts, liquid), facts))
         day += int(book.quantity("oral.taper_high_days").to("days"))
+    if kidneys and not steps and (first := _largest_fall(today, facts, liquid)) is not None:
+        daily = first
+        steps.append(taking(begin, "", split(daily, facts, liquid), facts))
+        day = days_before_step(daily, book)
     # The last dose is one that the guard lets a taper stop from; from a small dose it is the smallest.
     last = book.quantity("oral.smallest").to("mg") * (2 if daily > 15 else 1)
     until = length
@@ -126,7 +132,7 @@ def _down(facts: Facts, use: OralUse, length: int, *, gentle: bool, pump: PumpSt
         until = max(until, after + days_before_step(dose, book))
     length = until + day
     steps.append(_stop(days_after(begin, length, facts)))
-    above = day > 0
+    above = today > book.quantity("oral.daily_max").to("mg/day")
     facts_, sources = basis(book, *_ENTRIES, *(("oral.taper_high_step", "oral.taper_high_days") if above else ()))
     beside = " The pump is titrated beside it." if pump is not None and pump.running else ""
     high = (
@@ -137,9 +143,27 @@ def _down(facts: Facts, use: OralUse, length: int, *, gentle: bool, pump: PumpSt
     why = (
         f"From {plain(today)} mg daily over {length} days; taken for {facts.age_days(use.since)} days.{high} at most a third of what is "
         f"taken, and up to 5 mg from 7.5 mg down, {plain(book.quantity('oral.taper_step_days').value)} days or more apart (assumption). Sources give 1-2 weeks, 2 weeks or more, about 3 weeks after long use; "
-        f"the longer governs (C-11).{_extra(use)}{beside}"
+        f"the longer governs (C-11).{_extra(use)}{beside}{_kidneys(kidneys)}"
     )
-    return Plan("taper", f"{length} days", "home", tuple(steps), why, facts_, sources, WATCH)
+    return Plan(
+        "taper", f"{length} days", "monitored" if kidneys else "home", tuple(steps), why, facts_, sources, WATCH
+    )
+
+
+def _largest_fall(today: Decimal, facts: Facts, liquid: Quantity | None) -> Decimal | None:
+    """The dose, mg, after the largest fall that one step may have; none where the next step is the stop."""
+    lowest = lowest_after(today, facts.book)
+    return lower_dose(lowest, today, facts, liquid) if lowest > 0 else None
+
+
+def _kidneys(reason: str) -> str:
+    """What accumulation means for a taper."""
+    if not reason:
+        return ""
+    return (
+        f" Baclofen accumulates ({reason}): the first step is the largest that is allowed and comes at once, monitored for drowsiness, "
+        "confusion and slow breathing as well as for withdrawal; nephrology says whether it falls faster (assumption)."
+    )
 
 
 def _extra(use: OralUse) -> str:
@@ -162,8 +186,9 @@ def _stop_only(facts: Facts, use: OralUse) -> Plan:
     facts_, sources = basis(facts.book, *_ENTRIES)
     why = (
         f"{plain(use.scheduled_mg.value)} mg daily is no more than half of the smallest tablet; from 7.5 mg down one step of up to 5 mg, to "
-        f"zero included, is allowed (assumption).{_extra(use)}"
+        f"zero included, is allowed (assumption).{_extra(use)}{_kidneys(accumulates(facts))}"
     )
+    setting = "monitored" if accumulates(facts) else "home"
     return Plan(
-        "taper", "one step", "home", (_stop(_begin(use.scheduled_mg.value, facts)),), why, facts_, sources, WATCH
+        "taper", "one step", setting, (_stop(_begin(use.scheduled_mg.value, facts)),), why, facts_, sources, WATCH
     )

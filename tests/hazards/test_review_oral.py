@@ -182,3 +182,29 @@ def test_one_creatinine_written_in_two_units_is_no_contradiction():
     lines = "2026-02-20 08:00 lab creatinine 1 mg/dL\n2026-02-20 08:00 lab creatinine 88.42 umol/L\n"
     answer = advise(_MALE + lines + "2026-03-03 08:50 request start oral\n", NOW)
     assert plans(answer, "titration"), refusals(answer, "titration")
+
+
+@pytest.mark.hazard("H21")
+@pytest.mark.parametrize(
+    ("labs", "reason"),
+    [
+        (("2026-02-26 08:00 lab creatinine 0.9 mg/dL", "2026-03-02 08:00 lab creatinine 2.6 mg/dL"), "acute kidney"),
+        (("2026-03-01 lab egfr 24 mL/min/1.73 m2",), "below 30 mL/min"),
+        (("2026-02-01 dialysis",), "dialysis"),
+    ],
+)
+@pytest.mark.parametrize(("taken", "first"), [(30, 20), (60, 40), (80, 55), (100, 85)])
+def test_while_baclofen_accumulates_the_taper_is_monitored_and_falls_at_once(labs, reason, taken, first):
+    lines = "".join(f"{each}\n" for each in labs)
+    chart = _MALE + lines + f"2025-10-01 oral {taken} mg once a day\n2026-03-03 08:50 request taper oral\n"
+    answer = advise(chart, NOW)
+    made = plans(answer, "taper")
+    assert made, refusals(answer, "taper")
+    for plan in made:
+        assert plan["setting"] == "monitored"
+        assert plan["steps"][0]["at"].startswith("2026-03-03T09:00")
+        assert plan["steps"][0]["dose"]["value"] == first
+        assert "accumulates" in plan["why"]
+        assert reason in plan["why"]
+    well = advise(PERSON + "2025-10-01 oral 60 mg once a day\n2026-03-03 08:50 request taper oral\n", NOW)
+    assert {plan["setting"] for plan in plans(well, "taper")} == {"home"}
