@@ -74,13 +74,18 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
             same = flat(facts, history[-count][0], history[-1][0])
             if same is None:
                 return
+            if len(history) > count + 1:
+                # The rises are told from the last fall on, as the restart rule counts them; so are the scores, where they can be.
+                whole = flat(facts, history[1][0], history[-1][0])
+                last = f"{same[0]} over the last {count} of them", same[1], same[2]
+                same = whole if whole is not None and whole[1] else (last if same[1] else same)
             checked = _checked(facts, history[-count][0])
             if checked is None:
                 # Nothing scored is nothing known: said after three rises, and no stop.
                 if same[1] or grade == STOP:
-                    yield _resistant(facts, history[-count - 1 :], same, grade if same[1] else CAUTION)
+                    yield _resistant(facts, history, same, grade if same[1] else CAUTION)
             elif same[1] and grade == STOP:
-                yield _remains(facts, history[-count - 1 :], same, checked)
+                yield _remains(facts, history, same, checked)
             return
 
 

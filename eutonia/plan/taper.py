@@ -11,7 +11,8 @@ from fractions import Fraction
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.chart.oral import OralUse
-from eutonia.evidence import Unknown
+from eutonia.evidence import Known, Unknown
+from eutonia.findings.hypersensitivity import allergic
 from eutonia.findings.kidney import accumulates
 from eutonia.plan.dates import days_after
 from eutonia.plan.fall import days_before_step, last_fall, lowest_after
@@ -134,7 +135,7 @@ def _down(facts: Facts, use: OralUse, length: int, *, gentle: bool, pump: PumpSt
     steps.append(_stop(days_after(begin, length, facts)))
     above = today > book.quantity("oral.daily_max").to("mg/day")
     facts_, sources = basis(book, *_ENTRIES, *(("oral.taper_high_step", "oral.taper_high_days") if above else ()))
-    beside = " The pump is titrated beside it." if pump is not None and pump.running else ""
+    beside = " The pump is titrated beside it." if _titrated(facts, pump) else ""
     high = (
         f" Above {plain(book.quantity('oral.daily_max'))} at most {plain(high_step)} mg every 2 days, then"
         if above
@@ -148,6 +149,13 @@ def _down(facts: Facts, use: OralUse, length: int, *, gentle: bool, pump: PumpSt
     return Plan(
         "taper", f"{length} days", "monitored" if kidneys else "home", tuple(steps), why, facts_, sources, WATCH
     )
+
+
+def _titrated(facts: Facts, pump: PumpState | None) -> bool:
+    """Whether the pump's dose may be raised beside the taper, as far as a plan can tell."""
+    if pump is None or not pump.running or pump.gaps or pump.delivered_share is not None:
+        return False
+    return not allergic(facts) and isinstance(facts.origin, Known)
 
 
 def _largest_fall(today: Decimal, facts: Facts, liquid: Quantity | None) -> Decimal | None:

@@ -208,3 +208,47 @@ def test_while_baclofen_accumulates_the_taper_is_monitored_and_falls_at_once(lab
         assert reason in plan["why"]
     well = advise(PERSON + "2025-10-01 oral 60 mg once a day\n2026-03-03 08:50 request taper oral\n", NOW)
     assert {plan["setting"] for plan in plans(well, "taper")} == {"home"}
+
+
+# --- the pump: what is said of rises, and of a taper beside it ----------------------------------------------------------
+
+PUMPED = (
+    SPINE
+    + """\
+2024-01-10 09:00 trial 50 mcg
+2024-01-10 17:00 response positive; lasted 6 h
+2024-02-01 10:00 implant SynchroMed II 40 mL; line 0.364 mL; tip T10; alarm 4 mL
+2025-12-25 10:00 refill 40 mL of 2000 mcg/mL
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("rises", "scores", "says"),
+    [
+        ((220, 264, 316, 380, 440), "", "rose 4 times, from 220 mcg daily on 2025-06-01 to 440 mcg daily (+100%)"),
+        ((220, 264, 316, 380), "", "rose 3 times, from 220 mcg daily on 2025-06-01 to 380 mcg daily (+73%)"),
+        ((300, 220, 264, 316, 380, 440), "", "rose 4 times, from 220 mcg daily on 2025-07-01 to 440"),
+        ((220, 264, 316, 380, 440), "0", "did not fall (3 then, 3 now)"),
+        ((220, 264, 316, 380, 440), "1", "over the last 3 of them (2 then, 2 now)"),
+    ],
+)
+def test_every_rise_since_the_last_fall_is_counted(rises, scores, says):
+    days = ["2025-06-01", "2025-07-01", "2025-08-01", "2025-09-01", "2025-10-01", "2025-11-01"]
+    lines = "".join(f"{day} 10:05 program continuous {dose} mcg/day\n" for day, dose in zip(days, rises, strict=False))
+    if scores:
+        lines += "2025-05-30 score ashworth legs 3\n2026-02-01 score ashworth legs "
+        lines += "3\n" if scores == "0" else "2\n2025-07-20 score ashworth legs 2\n"
+    found = finding(advise(PUMPED + lines, NOW), "resistance")
+    assert found is not None
+    assert says in found["says"]
+
+
+@pytest.mark.hazard("H24")
+@pytest.mark.parametrize(("allergy", "titrated"), [("none known", True), ("baclofen; anaphylaxis", False)])
+def test_no_taper_says_that_a_pump_is_titrated_that_may_not_be(allergy, titrated):
+    chart = PUMPED.replace("allergy none known", f"allergy {allergy}")
+    chart += "2026-02-20 10:05 program continuous 220 mcg/day\n2025-10-01 oral 20 mg three times a day\n"
+    answer = advise(chart + "2026-03-03 08:50 request taper oral\n", NOW)
+    assert plans(answer, "taper"), refusals(answer, "taper")
+    assert all(("titrated beside it" in plan["why"]) is titrated for plan in plans(answer, "taper"))
