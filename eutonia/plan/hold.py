@@ -12,8 +12,8 @@ from eutonia.chart.orders import Regimen
 from eutonia.evidence import Known
 from eutonia.plan.dates import days_after
 from eutonia.plan.guard import oral_step
+from eutonia.plan.less import lowered
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
-from eutonia.plan.split import lower_dose, split
 from eutonia.plan.words import as_taken, taking, when
 from eutonia.quantity import plain
 
@@ -44,7 +44,7 @@ def hold(facts: Facts, use: OralUse, effects: str, watch: tuple[str, ...]) -> It
     if regimen is not None:
         fall = plain(taken - regimen.scheduled.value)
         why = f"Reported: {effects}. One step of this patient's scheme back ({fall} mg daily), where holding is not enough."
-        down = taking(facts.now, "Back to ", regimen, facts)
+        down = taking(facts.now, "One step down: ", regimen, facts)
         yield Plan("titration", "step back", "home", (down, review), why, facts_, sources, watch)
 
 
@@ -52,7 +52,7 @@ def step_back(facts: Facts, use: OralUse) -> Regimen | None:
     """Return the regimen one step lower, without as-needed doses; none where no smaller dose can be dispensed.
 
     The step is the one by which this patient's dose may rise (scaled by kidney function, and by weight in a child), or the
-    last rise on the chart where that was smaller; and never more than a fall that counts as abrupt.
+    last rise on the chart where that was smaller; and never more than a fall that counts as abrupt.  No single dose rises.
     """
     book, taken = facts.book, Fraction(use.scheduled_mg.value)
     steps = [
@@ -68,8 +68,8 @@ def step_back(facts: Facts, use: OralUse) -> Regimen | None:
         for before, after in pairwise(facts.oral_history_taken)
         if after.scheduled_mg > before.scheduled_mg > 0
     ]
-    daily = lower_dose(taken - min(*steps, *rises[-1:]), use.scheduled_mg.value, facts, use.liquid)
-    return None if daily is None else split(daily, facts, use.liquid)
+    parts = [part for regimen in use.regimens for part in regimen.parts if not part.as_needed]
+    return lowered(parts, min(*steps, *rises[-1:]), facts, use.liquid)
 
 
 def _child_step(facts: Facts) -> Fraction:

@@ -252,3 +252,62 @@ def test_no_taper_says_that_a_pump_is_titrated_that_may_not_be(allergy, titrated
     answer = advise(chart + "2026-03-03 08:50 request taper oral\n", NOW)
     assert plans(answer, "taper"), refusals(answer, "taper")
     assert all(("titrated beside it" in plan["why"]) is titrated for plan in plans(answer, "taper"))
+
+
+# --- a step back ------------------------------------------------------------------------------------------------------
+
+
+def _back(regimen: str, last: str, extra: str = ""):
+    chart = PERSON + f"2026-01-20 oral {last}\n2026-02-22 oral {regimen}\n{extra}2026-03-02 20:00 symptom nausea\n"
+    answer = advise(chart + "2026-03-03 08:50 request titrate oral\n", NOW)
+    return next((plan for plan in plans(answer, "titration") if plan["option"] == "step back"), None)
+
+
+@pytest.mark.hazard("H73")
+@pytest.mark.parametrize(
+    ("last", "regimen", "back"),
+    [
+        (
+            "10 mg in the morning + 5 mg at noon + 15 mg at bedtime",
+            "10 mg in the morning + 5 mg at noon + 20 mg at bedtime",
+            "10 mg in the morning + 5 mg at noon + 15 mg at bedtime (30 mg",
+        ),
+        ("5 mg three times a day", "10 mg three times a day", "5 mg three times a day (15 mg"),
+        (
+            "10 mg at 08:00 + 10 mg at 22:00",
+            "10 mg at 08:00 + 15 mg at 22:00",
+            "10 mg at 08:00 + 10 mg at 22:00 (20 mg",
+        ),
+        ("2.5 mg twice a day", "2.5 mg three times a day", "2.5 mg at noon + 2.5 mg at bedtime (5 mg"),
+        ("15 mg at bedtime", "20 mg at bedtime", "15 mg at bedtime (15 mg"),
+        ("10 mg twice a day; liquid 1 mg/mL", "12 mg twice a day; liquid 1 mg/mL", "10 mg twice a day (20 mg"),
+        (
+            "5 mg three times a day",
+            "5 mg in the morning + 5 mg at noon + 10 mg at bedtime",
+            "5 mg in the morning + 5 mg at noon + 5 mg",
+        ),
+    ],
+)
+def test_a_step_back_keeps_the_shape_of_the_day_and_raises_no_single_dose(last, regimen, back):
+    plan = _back(regimen, last)
+    assert plan is not None
+    assert plan["steps"][0]["says"].startswith(f"One step down: {back}"), plan["steps"][0]["says"]
+
+
+@pytest.mark.hazard("H73")
+@given(
+    amounts=st.lists(st.sampled_from([0, 2.5, 5, 7.5, 10, 15, 20]), min_size=3, max_size=3).filter(any),
+    rise=st.sampled_from([2.5, 5, 7.5, 15]),
+)
+@settings(max_examples=60, deadline=None)
+def test_no_step_back_raises_a_dose_or_falls_by_more_than_the_last_rise(amounts, rise):
+    names = ("in the morning", "at noon", "at bedtime")
+    regimen = " + ".join(f"{mg} mg {name}" for mg, name in zip(amounts, names, strict=True) if mg)
+    total = sum(amounts)
+    plan = _back(regimen, f"{max(total - rise, 2.5)} mg at bedtime" if total > 2.5 else regimen)
+    if plan is None:
+        return
+    said = plan["steps"][0]["says"].removeprefix("One step down: ").partition(" (")[0]
+    after = {words.partition(" mg ")[2]: float(words.partition(" mg ")[0]) for words in said.split(" + ")}
+    assert all(mg <= dict(zip(names, amounts, strict=True))[name] for name, mg in after.items())
+    assert 0 < total - sum(after.values()) <= max(rise, 2.5)
