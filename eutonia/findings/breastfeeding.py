@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from eutonia.chart.facts import Facts
 from eutonia.evidence import Unknown
@@ -11,6 +12,13 @@ from eutonia.findings.finding import CAUTION, NOTE, Finding, Grade, found
 from eutonia.moment import months
 from eutonia.pump import PumpState
 from eutonia.quantity import plain
+
+
+def _aged(born: date, today: date, limit: int) -> str:
+    """The age of an infant in words: days in the first two weeks, weeks below `limit` months, then months."""
+    days, age = (today - born).days, months(born, today)
+    count, unit = (days, "day") if days < 14 else (days // 7, "week") if age < limit else (age, "month")
+    return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
 def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
@@ -45,7 +53,7 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
     low_spine = not by_mouth and daily is not None and daily.value <= low.value
     older = age is not None and age > limit
     grade: Grade = NOTE if older or low_spine or only_skin else CAUTION
-    infant = "of unknown age" if age is None else f"{age} month{'' if age == 1 else 's'} old"
+    infant = "of unknown age" if age is None or born is None else f"{_aged(born, facts.today, limit)} old"
     why = []
     if older:
         why.append(f"the infant is older than {limit} months")

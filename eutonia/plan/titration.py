@@ -18,6 +18,7 @@ from eutonia.findings.failures import oral_baclofen_failed
 from eutonia.findings.finding import listed
 from eutonia.findings.interactions import depressants
 from eutonia.findings.kidney import Kidney, kidney
+from eutonia.plan.bottle import other_bottle
 from eutonia.plan.contact import contact
 from eutonia.plan.dates import days_after
 from eutonia.plan.guard import oral_step, oral_window
@@ -112,8 +113,7 @@ def build(facts: Facts, _: PumpState | None, request: e.Request | None) -> Itera
         (int(book.quantity("oral.step_days").to("days")), "every 3 days, the fastest pace"),
         (7, "every 7 days, more slowly"),
     ]
-    if depressants(facts):
-        # Beside another depressant of the nervous system the slower pace stands first (MON-01).
+    if _slower_first(facts):
         paces.reverse()
     for days, name in paces:
         plan = _climb(facts, taken, window[1], step, liquid, days, name)
@@ -121,6 +121,15 @@ def build(facts: Facts, _: PumpState | None, request: e.Request | None) -> Itera
             yield _no_step(facts, taken, window[1])
             return
         yield plan
+
+
+def _slower_first(facts: Facts) -> bool:
+    """Whether the slower pace stands first: other depressants (MON-01), age, cerebral origin, or a dose that kidneys reduce."""
+    old = isinstance(facts.age, Known) and facts.age.value >= facts.book.count("oral.elderly_age")
+    cerebral = isinstance(facts.origin, Known) and facts.origin.value == "cerebral"
+    known = kidney(facts)
+    reduced = isinstance(known, Kidney) and known.share < 1
+    return bool(depressants(facts)) or old or cerebral or reduced
 
 
 def _already(facts: Facts, taken: OralUse | None, request: e.Request | None) -> Refusal | None:
@@ -302,6 +311,9 @@ def _climb(
         daily, at = new, days_after(at, days, facts)
     if not steps:
         return None
+    written = steps[0].writes
+    if isinstance(written, e.Oral) and written.regimen and (bottle := other_bottle(taken, steps[0], written.regimen)):
+        steps.insert(0, bottle)
     low, high = book.span("oral.usual_daily")
     steps.append(
         Step(at, "review", "Score the tone (Ashworth, Penn) and ask for effects; keep the lowest dose that is enough.")

@@ -9,6 +9,7 @@ from eutonia.findings import Finding, Kind
 from eutonia.findings.effects import holding
 from eutonia.findings.finding import listed
 from eutonia.plan import adjust, rise_stopped, stopped_by
+from eutonia.plan.bottle import other_bottle
 from eutonia.plan.guard import check
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
 from eutonia.plan.titration import WATCH
@@ -64,8 +65,10 @@ def _taken(facts: Facts, regimen: Regimen) -> Plan | Refusal:
         )
     facts_, sources = basis(book, *entries)
     then = Step(facts.now, "review", "Score the tone (Ashworth, Penn) and ask for effects.")
+    take = taking(facts.now, "", regimen, facts)
+    bottle = other_bottle(use.value, take, regimen)
     return Plan(
-        "titration", f"as typed, {plain(regimen.daily)}", "home", (taking(facts.now, "", regimen, facts), then),
+        "titration", f"as typed, {plain(regimen.daily)}", "home", (*([bottle] if bottle else []), take, then),
         "Typed by a clinician, and within the rules.", facts_, sources, WATCH,
     )  # fmt: skip
 

@@ -311,3 +311,80 @@ def test_no_step_back_raises_a_dose_or_falls_by_more_than_the_last_rise(amounts,
     after = {words.partition(" mg ")[2]: float(words.partition(" mg ")[0]) for words in said.split(" + ")}
     assert all(mg <= dict(zip(names, amounts, strict=True))[name] for name, mg in after.items())
     assert 0 < total - sum(after.values()) <= max(rise, 2.5)
+
+
+# --- liquids ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.hazard("H73")
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (
+            "1 mg/mL",
+            "5 mg/mL",
+            "old bottle is 1 mg/mL, the new one 5 mg/mL, 5 times as strong: 12.5 mg is 2.5 mL, not 12.5 mL",
+        ),
+        (
+            "5 mg/mL",
+            "1 mg/mL",
+            "old bottle is 5 mg/mL, the new one 1 mg/mL, 5 times weaker: 12.5 mg is 12.5 mL, not 2.5 mL",
+        ),
+        ("1 mg/mL", "2 mg/mL", "2 times as strong: 12.4 mg is 6.2 mL, not 12.4 mL, 12.6 mg is 6.3 mL, not 12.6 mL"),
+        ("1 mg/mL", "1 mg/mL", ""),
+    ],
+)
+def test_another_concentration_of_the_liquid_is_named_before_its_first_dose(old, new, says):
+    chart = PERSON + f"2026-02-10 oral 7.5 mg three times a day; liquid {old}\n"
+    answer = advise(chart + f"2026-03-03 08:50 request titrate oral; liquid {new}\n", NOW)
+    climbs = [plan for plan in plans(answer, "titration") if plan["option"] != "stay"]
+    assert climbs
+    for plan in climbs:
+        first = plan["steps"][0]
+        if says:
+            assert first["do"] == "check"
+            assert says in first["says"]
+            assert "Return the old bottle" in first["says"]
+        else:
+            assert first["do"] == "take"
+
+
+# --- the order of paces -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "slower"),
+    [
+        ("", "", False),
+        ("born 1970-04-11", "born 1941-04-11", True),
+        ("origin spinal", "origin cerebral", True),
+        ("creatinine 0.9", "creatinine 2.1", True),
+        ("medications no others", "medication oxycodone 5 mg twice a day", True),
+    ],
+)
+def test_the_slower_titration_stands_first_where_the_brain_is_at_stake(old, new, slower):
+    chart = PERSON.replace(old, new) if old else PERSON
+    answer = advise(chart + "2026-03-03 08:50 request start oral\n", NOW)
+    options = [plan["option"] for plan in plans(answer, "titration")]
+    assert len(options) == 2, refusals(answer, "titration")
+    assert options[0].startswith("every 7 days") is slower
+
+
+@pytest.mark.parametrize(
+    ("born", "age"),
+    [
+        ("2026-03-03", "0 days"),
+        ("2026-03-02", "1 day"),
+        ("2026-02-17", "2 weeks"),
+        ("2026-02-10", "3 weeks"),
+        ("2026-01-04", "8 weeks"),
+        ("2026-01-03", "2 months"),
+        ("2025-09-03", "6 months"),
+    ],
+)
+def test_the_age_of_a_young_infant_is_told_in_days_and_weeks(born, age):
+    mother = PERSON.replace("sex male", "sex female").replace("1970", "1990")
+    chart = mother + f"2026-02-20 pregnancy no\n2026-03-03 breastfeeding infant born {born}\n"
+    found = finding(advise(chart + "2025-10-01 oral 10 mg three times a day\n", NOW), "breastfeeding")
+    assert found is not None
+    assert f"an infant {age} old" in texts({"finding": found})
