@@ -15,6 +15,7 @@ from typing import Final
 
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
+from eutonia.chart.oral import OralUse
 from eutonia.chart.orders import Program, Regimen
 from eutonia.evidence import Known
 from eutonia.findings import single_bolus
@@ -198,6 +199,8 @@ def _taper(plan: Plan, facts: Facts, _: PumpState | None) -> list[str]:
     use = facts.oral
     if not isinstance(use, Known) or use.value is None:
         return ["nothing is taken by mouth that could be tapered"]
+    if _ends_as_needed(plan, use.value):
+        return []
     now_mg, before = use.value.scheduled_mg.value, last_fall(facts)
     # One step to zero is allowed from here, so the length of a taper has no meaning.
     single_step = lowest_after(now_mg, facts.book) == 0
@@ -220,6 +223,22 @@ def _taper(plan: Plan, facts: Facts, _: PumpState | None) -> list[str]:
     if not single_step and days_between(doses[0][0], stops[0], facts) < taper_days(facts).days:
         problems.append(f"it is shorter than {taper_days(facts).days} days")
     return problems
+
+
+def _ends_as_needed(plan: Plan, use: OralUse) -> bool:
+    """Whether a plan only ends the as-needed doses: what is taken regularly goes on, single dose by single dose."""
+    kept = [part for regimen in use.regimens for part in regimen.parts if not part.as_needed]
+    taken = [step for step in plan.steps if step.do == "take"]
+    if not kept or use.daily_mg == use.scheduled_mg or [step.do for step in plan.steps] != ["take", "review"]:
+        return False
+    regimen = _regimen(taken[0])
+    liquids = {each.liquid for each in use.regimens}
+    return (
+        regimen is not None
+        and list(regimen.parts) == kept
+        and liquids == {regimen.liquid}
+        and taken[0].dose == regimen.scheduled
+    )
 
 
 def _fall(now_mg: Decimal, dose: Decimal, before: datetime | None, at: datetime, facts: Facts) -> list[str]:

@@ -11,12 +11,13 @@ from fractions import Fraction
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.chart.oral import OralUse
+from eutonia.chart.orders import Regimen
 from eutonia.evidence import Known, Unknown
 from eutonia.findings.hypersensitivity import allergic
 from eutonia.findings.kidney import accumulates
 from eutonia.plan.dates import days_after
 from eutonia.plan.fall import days_before_step, last_fall, lowest_after
-from eutonia.plan.guard import taper_days
+from eutonia.plan.guard import oral_window, taper_days
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
 from eutonia.plan.split import lower_dose, needs_halves, split
 from eutonia.plan.words import taking
@@ -39,7 +40,7 @@ WATCH = (
 )
 
 
-def build(facts: Facts, pump: PumpState | None, _: e.Request | None) -> Iterator[Plan | Refusal]:
+def build(facts: Facts, pump: PumpState | None, request: e.Request | None) -> Iterator[Plan | Refusal]:
     """The shortest taper that is allowed, and longer ones, side by side."""
     book = facts.book
     use = facts.oral
@@ -61,10 +62,41 @@ def build(facts: Facts, pump: PumpState | None, _: e.Request | None) -> Iterator
     if use.value.scheduled_mg.value <= book.quantity("oral.smallest").to("mg"):
         yield _stop_only(facts, use.value)
         return
+    only = _without_as_needed(facts, use.value)
+    asked = request is not None and request.kind == "taper oral"
+    if only is not None and not asked:
+        yield only
     shortest = taper_days(facts).days
     longer = (int(each.to("days")) for each in book.quantities("oral.taper_shapes_days"))
     for length in (shortest, *(days for days in longer if days > shortest)):
         yield _down(facts, use.value, length, gentle=length > shortest, pump=pump)
+    if only is not None and asked:
+        yield only
+
+
+def _without_as_needed(facts: Facts, use: OralUse) -> Plan | None:
+    """The regular doses alone, where only the as-needed doses pass this person's ceiling; else none."""
+    window = oral_window(facts)
+    if window is None or accumulates(facts) or not use.scheduled_mg.value <= window[1] < use.daily_mg.value:
+        return None
+    if len({each.liquid for each in use.regimens}) != 1:
+        return None
+    parts = tuple(part for each in use.regimens for part in each.parts if not part.as_needed)
+    steps = (
+        taking(facts.now, "Without the as-needed doses: ", Regimen(parts, use.liquid), facts),
+        Step(
+            days_after(facts.now, facts.book.quantity("oral.step_days").to("days"), facts),
+            "review",
+            "Score the tone (Ashworth, Penn); ask how often the as-needed dose was really taken, and for signs of withdrawal.",
+        ),
+    )
+    facts_, sources = basis(facts.book, *_ENTRIES, "oral.daily_max")
+    most = f"{plain(rounded(window[1], '0.1', 'down'))} mg"
+    why = (
+        f"With the as-needed doses up to {plain(use.daily_mg.value)} mg daily, above the {most} for this person; without them "
+        f"{plain(use.scheduled_mg.value)} mg. If they are taken regularly, write them as regular doses and taper."
+    )
+    return Plan("taper", "without the as-needed doses", "home", steps, why, facts_, sources, WATCH)
 
 
 def doses(

@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 import eutonia
 from eutonia.chart import Facts
+from eutonia.chart import event as e
+from eutonia.evidence import Known
 from eutonia.findings.limits import adjust_window, dose_before, maintenance, start_dose
 from eutonia.findings.restart_rule import interruption
 from eutonia.knowledge import book
@@ -774,3 +776,24 @@ def test_the_length_of_a_gap_is_not_known_where_delivery_was_uncertain_or_the_ba
     assert gap_hours(STOPPED + "2026-03-25 12:00 residual 12 mL\n", "2026-03-26 16:00") is None
     assert gap_hours(STOPPED + "2026-03-25 12:00 revision catheter\n", "2026-03-25 12:00") == 2
     assert gap_hours(PUMP + "2026-03-25 12:00 revision catheter\n", "2026-03-25 12:00") is None
+
+
+@pytest.mark.parametrize(
+    ("regimen", "allowed"),
+    [
+        ("20 mg four times a day", True),
+        ("20 mg three times a day", False),
+        ("20 mg four times a day + 5 mg as needed, at most 1 a day", False),
+        ("40 mg twice a day", False),
+    ],
+)
+def test_as_needed_doses_end_alone_only_where_the_rest_goes_on_exactly(regimen: str, allowed: bool) -> None:
+    text = WELL + "2026-01-06 09:00 oral 20 mg four times a day + 10 mg as needed, at most 2 a day\n"
+    chart = facts(text, "2026-01-20 10:00")
+    other = facts(WELL + f"2026-01-06 09:00 oral {regimen}\n", "2026-01-20 10:00").oral
+    assert isinstance(other, Known)
+    assert other.value is not None
+    (new,) = other.value.regimens
+    take = Step(chart.now, "take", "x", new.scheduled, writes=e.Oral(new))
+    plan = Plan("taper", "x", "home", (take, Step(chart.now + timedelta(days=3), "review", "x")), "x", (), ())
+    assert (check(plan, chart, None) == ()) is allowed

@@ -388,3 +388,30 @@ def test_the_age_of_a_young_infant_is_told_in_days_and_weeks(born, age):
     found = finding(advise(chart + "2025-10-01 oral 10 mg three times a day\n", NOW), "breastfeeding")
     assert found is not None
     assert f"an infant {age} old" in texts({"finding": found})
+
+
+# --- as-needed doses above the ceiling --------------------------------------------------------------------------------
+
+
+@pytest.mark.hazard("H73")
+@pytest.mark.parametrize("request_", ["titrate oral", "taper oral", None])
+@pytest.mark.parametrize(
+    ("regimen", "kept"),
+    [
+        ("20 mg four times a day + 10 mg as needed, at most 2 a day", "oral 20 mg four times a day"),
+        ("20 mg three times a day + 10 mg as needed, at most 3 a day", "oral 20 mg three times a day"),
+        ("30 mg three times a day + 10 mg as needed, at most 2 a day", None),
+        ("20 mg four times a day", None),
+        ("10 mg three times a day + 10 mg as needed, at most 2 a day", None),
+    ],
+)
+def test_where_only_as_needed_doses_pass_the_ceiling_they_can_end_alone(regimen, kept, request_):
+    chart = PERSON + f"2025-10-01 oral {regimen}\n"
+    answer = advise(chart + (f"2026-03-03 08:50 request {request_}\n" if request_ else ""), NOW)
+    made = plans(answer, "taper")
+    alone = [plan for plan in made if plan["option"] == "without the as-needed doses"]
+    assert [plan["steps"][0]["writes"] for plan in alone] == ([kept] if kept else [])
+    if kept:
+        assert (made[0] is alone[0]) is (request_ != "taper oral")
+        assert len(made) > 1
+    assert all(plan["kind"] == "taper" for plan in answer["plans"]) or "oral-dose" not in stops(answer, "titration")
