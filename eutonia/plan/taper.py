@@ -18,7 +18,7 @@ from eutonia.findings.kidney import accumulates
 from eutonia.plan.dates import days_after
 from eutonia.plan.fall import days_before_step, last_fall, lowest_after
 from eutonia.plan.guard import oral_window, taper_days
-from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
+from eutonia.plan.plan import Plan, Refusal, Setting, Step, basis, refuse
 from eutonia.plan.split import lower_dose, needs_halves, split
 from eutonia.plan.words import taking
 from eutonia.pump import PumpState
@@ -228,7 +228,7 @@ def _stop_only(facts: Facts, use: OralUse) -> Plan:
         f"{plain(use.scheduled_mg.value)} mg daily is no more than half of the smallest tablet; from 7.5 mg down one step of up to 5 mg, to "
         f"zero included, is allowed (assumption).{_extra(use)}{_kidneys(accumulates(facts))}"
     )
-    setting = "monitored" if accumulates(facts) else "home"
+    setting: Setting = "monitored" if accumulates(facts) else "home"
     return Plan(
         "taper", "one step", setting, (_stop(_begin(use.scheduled_mg.value, facts)),), why, facts_, sources, WATCH
     )
