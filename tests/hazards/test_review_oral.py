@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import eutonia
 from tests.hazards.answers import advise, finding, gate, grade, plans, refusals, stops, texts
 
 PERSON = """\
@@ -415,3 +416,21 @@ def test_where_only_as_needed_doses_pass_the_ceiling_they_can_end_alone(regimen,
         assert (made[0] is alone[0]) is (request_ != "taper oral")
         assert len(made) > 1
     assert all(plan["kind"] == "taper" for plan in answer["plans"]) or "oral-dose" not in stops(answer, "titration")
+
+
+@pytest.mark.parametrize(
+    ("person", "lines", "slowest"),
+    [
+        (PERSON.replace("born 1970", "born 1941"), "2026-03-03 08:50 request start oral\n", "every 7 days"),
+        (PERSON, "2026-02-10 oral 10 mg three times a day\n2026-03-03 08:50 request titrate oral\n", "every 7 days"),
+        (PERSON, "2026-01-18 oral 20 mg four times a day\n2026-03-03 08:50 request taper oral\n", "42 days"),
+    ],
+)
+def test_the_order_never_prefers_the_faster_course_by_mouth(person, lines, slowest):
+    answer = eutonia.advise(eutonia.read(person + lines), NOW, "US").as_dict()
+    (order,) = answer["order"]
+    options = [answer["plans"][place["plan"]]["option"] for place in order["places"]]
+    moving = [option for option in options if option != "stay"]
+    assert moving[0].startswith(slowest)
+    assert all("number of steps" not in place["reason"] for place in order["places"])
+    assert all(place["harm"] is None for place in order["places"])
