@@ -198,7 +198,8 @@ def acute_rise(facts: Facts) -> AcuteRise | None:
 def accumulates(facts: Facts) -> str:
     """Return why baclofen accumulates today: 'acute kidney injury', 'dialysis' or a value below the limit; '' where nothing says so."""
     if acute_rise(facts) is not None:
-        return "acute kidney injury"
+        # A value that contradicts itself hastens no taper.
+        return "acute kidney injury" if isinstance(facts.lab("creatinine", "creatinine", None), Known) else ""
     known = kidney(facts)
     if not isinstance(known, Kidney) or not known.avoid:
         return ""
