@@ -201,7 +201,11 @@ def accumulates(facts: Facts) -> str:
         # A value that contradicts itself hastens no taper.
         return "acute kidney injury" if isinstance(facts.lab("creatinine", "creatinine", None), Known) else ""
     known = kidney(facts)
-    if not isinstance(known, Kidney) or not known.avoid:
+    if not isinstance(known, Kidney):
+        # A value that grew old lifts nothing.
+        worst = _avoided_at_worst(facts)
+        return f"kidney function that may be below {plain(facts.book.quantity('kidney.avoid'))}" if worst else ""
+    if not known.avoid:
         return ""
     return "dialysis" if known.dialysis else f"kidney function below {plain(facts.book.quantity('kidney.avoid'))}"
 
