@@ -34,6 +34,9 @@ LEDGER = click.option(
     help="A file (SQLite), or postgresql://...; EUTONIA_LEDGER names it for all commands.",
 )  # fmt: skip
 _BY = click.option("--by", required=True, help="Who enters this.")
+_SECOND = click.option(
+    "--second", default="", help="Who confirms that an event which two people checked was entered in error."
+)
 _SAW = click.option("--saw", help="The head that you have seen ('ledger show' prints it); without it the present one.")
 
 
@@ -79,7 +82,7 @@ def show(chart: str, where: str, head: str | None, history: bool, as_json: bool)
     click.argument("lines", nargs=-1),
     click.option("--strike", "hashes", multiple=True, help="Strike this event too; both happen, or neither."),
     click.option("--because", default="", help="Why it is struck."),
-    _BY, _SAW, LEDGER, AS_JSON,
+    _BY, _SECOND, _SAW, LEDGER, AS_JSON,
 )  # fmt: skip
 def append(
     chart: str,
@@ -87,6 +90,7 @@ def append(
     hashes: tuple[str, ...],
     because: str,
     by: str,
+    second: str,
     saw: str | None,
     where: str,
     as_json: bool,
@@ -95,14 +99,19 @@ def append(
 
     With --strike it corrects: the wrong event is struck and the right one entered in one go.
     """
-    _append(where, chart, lines, hashes, because, by, saw, as_json)
+    _append(where, chart, lines, hashes, because, by, second, saw, as_json)
 
 
 @ledger.command()
-@several(click.argument("chart"), click.argument("hash"), _BY, click.option("--because", required=True, help="Why."), _SAW, LEDGER, AS_JSON)  # fmt: skip
-def strike(chart: str, hash: str, by: str, because: str, saw: str | None, where: str, as_json: bool) -> None:
-    """Strike an event by its HASH, or the beginning of it ('ledger show --history'): it stays, and counts no more."""
-    _append(where, chart, (), (hash,), because, by, saw, as_json)
+@several(click.argument("chart"), click.argument("hash"), _BY, click.option("--because", required=True, help="Why."), _SECOND, _SAW, LEDGER, AS_JSON)  # fmt: skip
+def strike(
+    chart: str, hash: str, by: str, because: str, second: str, saw: str | None, where: str, as_json: bool
+) -> None:
+    """Strike an event by its HASH, or the beginning of it ('ledger show --history'): it stays, and counts no more.
+
+    One that two people checked is struck by two: name the other one with --second.
+    """
+    _append(where, chart, (), (hash,), because, by, second, saw, as_json)
 
 
 @ledger.command()
@@ -280,13 +289,14 @@ def _append(
     hashes: tuple[str, ...],
     because: str,
     by: str,
+    second: str,
     saw: str | None,
     as_json: bool,
 ) -> None:
     """Appends lines and strikes events, and prints their records."""
     with opened(where) as found:
         strikes = [(_event(found, chart, each), because) for each in hashes]
-        records = found.append(chart, lines, saw=saw or found.held(chart).head, by=by, strikes=strikes)
+        records = found.append(chart, lines, saw=saw or found.held(chart).head, by=by, strikes=strikes, second=second)
     if as_json:
         print_json([asdict(each) for each in records])
         return

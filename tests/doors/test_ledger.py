@@ -53,6 +53,21 @@ def test_a_chart_comes_in_grows_is_corrected_and_reads_as_it_stands(where: Path)
     assert ask("show", chart, "--head", head).stdout == text
 
 
+def test_an_event_that_two_people_checked_is_struck_by_two(where: Path) -> None:
+    ((chart, _),) = [(each["chart"], each["head"]) for each in answer("list")]
+    line = "2026-05-01 12:00 trial 50 mcg; checked by A. Okoro"
+    hash = ask("append", chart, line, "--by", "N. Dale").stdout.split()[0]
+    words = ("strike", chart, hash, "--because", "other patient", "--by", "N. Dale")
+    for second in ((), ("--second", "N. Dale")):
+        refused = ask(*words, *second)
+        assert refused.exit_code == 2
+        assert "nothing was written" in refused.stderr
+    assert line in ask("show", chart).stdout
+    assert ask(*words, "--second", "A. Okoro").exit_code == 0
+    assert line not in ask("show", chart).stdout
+    assert "N. Dale; confirmed by A. Okoro: struck" in ask("show", chart, "--history").stdout
+
+
 def test_an_old_head_is_a_conflict_that_names_what_is_new(where: Path) -> None:
     ((chart, head),) = [(each["chart"], each["head"]) for each in answer("list")]
     ask("append", chart, "2026-05-01 12:00 weight 70 kg", "--by", "A", "--saw", head)

@@ -74,7 +74,7 @@ def enter(asked: Asked) -> Response:
         if _written_already(asked, held, line):
             return asked.see(f"/charts/{held.id}")
         return again(409, saw=held.head, says=_CHANGED, since=since)
-    if asked.said("rules") != seen(found.against):
+    if found.against and asked.said("rules") != seen(found.against):
         return again(
             409, says="What the rules say of it has changed since you looked. Nothing was written; read it again."
         )
