@@ -109,12 +109,13 @@ def test_a_stop_in_between_is_on_the_waiting_page_and_the_worklist(line, office,
     assert tasks_of(office, pump, "second person") == []
 
 
+@pytest.mark.parametrize("dose", ["240 mcg/day", "400 mcg/day"])
 @pytest.mark.parametrize(
     "line",
     ["lab creatinine 0.9 mg/dL", "medication oxycodone 5 mg four times a day", "score ashworth legs 3", "weight 80 kg"],
 )
-def test_every_other_change_in_between_is_shown_and_confirmed(line, office, pump, sign_in):
-    said = {"program": "continuous 240 mcg/day"}
+def test_every_other_change_in_between_is_shown_and_confirmed(dose, line, office, pump, sign_in):
+    said = {"program": f"continuous {dose}"}
     path = begun(sign_in("dale"), pump, "program", said)
     written(office, pump, line)
     second = sign_in("okoro")
@@ -123,10 +124,10 @@ def test_every_other_change_in_between_is_shown_and_confirmed(line, office, pump
     assert line in text_of(form)
     assert answer.status_code == 422
     assert "what has changed on the chart" in text_of(answer.text)
-    assert not on_chart(office, pump, "240 mcg/day")
+    assert not on_chart(office, pump, dose)
     _, answer = checked(second, path, said)
     assert answer.url.path == f"/charts/{pump}"
-    assert on_chart(office, pump, "program continuous 240 mcg/day; checked by A. Okoro")
+    assert on_chart(office, pump, f"program continuous {dose}; checked by A. Okoro")
 
 
 def test_what_the_same_person_entered_before_it_is_no_change_of_the_chart(office, pump, sign_in):
