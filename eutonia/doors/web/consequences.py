@@ -17,7 +17,8 @@ from eutonia.clinic.drafts import CHECKED
 from eutonia.clinic.objections import Objection
 from eutonia.doors import words
 from eutonia.doors.web.change import Change, change
-from eutonia.findings import STOP, Finding, Kind
+from eutonia.findings import STOP, Finding
+from eutonia.findings.finding import Blocked
 from eutonia.moment import shown
 from eutonia.plan.plan import Refusal
 from eutonia.plan.typed import typed
@@ -180,7 +181,7 @@ def _same_dose(before: Advice, program: Program) -> bool:
     return program.stopped or (was is not None and not was.stopped and was.daily == program.daily)
 
 
-def _blocked_as(before: Advice, what: e.What) -> tuple[Kind, ...]:
+def _blocked_as(before: Advice, what: e.What) -> tuple[Blocked, ...]:
     """The kinds of plan whose stops speak against an event of its kind."""
     match what:
         case e.Trial():
@@ -190,7 +191,12 @@ def _blocked_as(before: Advice, what: e.What) -> tuple[Kind, ...]:
             return ("refill",)
         case e.Programmed():
             was = before.pump.program if before.pump is not None else None
-            return ("adjust", "start") if was is None else ("restart",) if was.stopped else ("adjust",)
+            if was is None:
+                return ("adjust", "start")
+            if was.stopped:
+                return ("restart",)
+            rises = what.program.daily.to("mcg/day") > was.daily.to("mcg/day")
+            return ("adjust", "adjust up") if rises else ("adjust",)
         case e.Oral(regimen=regimen) if regimen is not None:
             return ("titration",)
         case _:
