@@ -70,6 +70,7 @@ def _unbalanced(facts: Facts, pump: PumpState, bad: Reading) -> Finding:
         "pump.full_chamber",
         "pump.pocket_fill",
         *([f"device.{pump.model.key}.accuracy"] if pump.model and accuracy else []),
-        stops=("start", "adjust", "strength change", "holiday", "restart"),
+        # After a repair a restart by the rule is the safe way out, and its dose is what was delivered at most.
+        stops=("start", "adjust", "strength change", "holiday", *(() if pump.repair_explains else ("restart",))),
         due=facts.now,
     )

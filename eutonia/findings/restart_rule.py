@@ -188,10 +188,14 @@ def _while_running(facts: Facts, pump: PumpState, old: Program) -> Restart:
 
 
 def _delivered(pump: PumpState, old: Program) -> Program | None:
-    """The program scaled to what the last explained residual shows was delivered; none where all was, or it is not known."""
-    if pump.delivered_share is None:
+    """The program scaled to what a residual shows was delivered; none where all was, or it is not known.
+
+    The residual is one that was explained, or one that was measured before a repair, which explains it.
+    """
+    share = pump.delivered_share if pump.delivered_share is not None else pump.repaired_share
+    if share is None:
         return None
-    dose = rounded(float(old.daily.value) * pump.delivered_share, "0.1", "down")
+    dose = rounded(float(old.daily.value) * share, "0.1", "down")
     if old.mode != "simple continuous":
         scaled = old.scaled(Fraction(dose) / Fraction(old.daily.value), Decimal("0.1"))
         if scaled.daily.value <= dose:
@@ -293,9 +297,12 @@ def _after_repair(
     signs: bool,
 ) -> Restart:
     """After a repair all of the dose arrives: the dose before the rises or what was delivered, else the start rule."""
-    happened = (
-        f"the catheter was repaired, and how much of {plain(old.daily)} arrived before it is not known; {gap.words}"
+    arrived = (
+        f"by the residual about {plain(known.daily)} of {plain(old.daily)} arrived before it"
+        if known is not None
+        else f"how much of {plain(old.daily)} arrived before it is not known"
     )
+    happened = f"the catheter was repaired, and {arrived}; {gap.words}"
     entries = (*_ENTRIES, "restart.steady_days", "restart.residual_ml")
     blank = Restart(situation="repair", happened=happened, entries=entries)
     short = gap.hours is None or gap.within(facts, "restart.short_gap")

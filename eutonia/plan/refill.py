@@ -121,19 +121,22 @@ def _program(facts: Facts, pump: PumpState, volume: Quantity) -> list[Step]:
             "next refill can be given."
         )
         return [Step(facts.now, "check", says)]
+    resume = restart(facts, pump)
+    doubt = pump.unexplained is not None and not pump.gaps
+    if (
+        not doubt
+        and resume.situation not in ("running", "delivered less")
+        and program not in [each.program for each in resume.offers]
+    ):
+        says = (
+            f"The old program ({program.written}) must not simply run on after the interruption: leave the pump stopped, and set the dose by "
+            f"the restart rule ('request restart'). {resume.sentence}"
+        )
+        return [Step(facts.now, "check", says)]
     if pump.unexplained is not None:
         says = (
             f"Program as on the chart: {program.written}; the last residual is not explained, so no date of the next refill holds: see the "
             "patient again soon, and measure."
-        )
-        return [Step(facts.now, "check", says)]
-    resume = restart(facts, pump)
-    if resume.situation not in ("running", "delivered less") and program not in [
-        each.program for each in resume.offers
-    ]:
-        says = (
-            f"The old program ({program.written}) must not simply run on after the interruption: leave the pump stopped, and set the dose by "
-            f"the restart rule ('request restart'). {resume.sentence}"
         )
         return [Step(facts.now, "check", says)]
     due = refill_due(facts, (facts.now, e.Refill(volume, strength)))

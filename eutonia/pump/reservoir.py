@@ -156,6 +156,19 @@ class PumpState(Struct, frozen=True):
         """The last residual that is outside the balance and that nobody has explained."""
         return next((r for r in reversed(self.readings) if r.explained is None and not self.balances(r)), None)
 
+    @property
+    def repair_explains(self) -> bool:
+        """Whether too much was left before a catheter that has been repaired since: the repair explains that residual."""
+        bad = self.unexplained
+        return bad is not None and bad.difference_ml > 0 and any(gap.repair and gap.end >= bad.at for gap in self.gaps)
+
+    @property
+    def repaired_share(self) -> float | None:
+        """The share of the dose that a residual before the repair shows was delivered; none where it was hardly any."""
+        bad = self.unexplained
+        share = bad.ratio() if bad is not None and self.repair_explains else None
+        return share if share is not None and self.balance_share < share < 1 else None
+
     def balances(self, reading: Reading) -> bool:
         """Whether a residual differs from the expected one by no more than reading and device explain."""
         return abs(reading.difference_ml) <= self.tolerance_ml(reading.delivered_ml) + 1e-9

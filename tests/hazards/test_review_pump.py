@@ -1,0 +1,66 @@
+"""What a pharmacist's review of the pump's advice showed: repairs, refills and programs."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.hazards.answers import advise, finding
+
+HEAD = """2024-01-01 person id R-1; born 1970-04-11; sex male
+2026-02-20 weight 80 kg
+2026-02-20 lab creatinine 0.9 mg/dL
+2026-02-20 allergy none known
+2026-02-20 medications no others
+2024-01-01 condition multiple sclerosis; origin spinal
+2023-11-01 failed oral baclofen 80 mg/day; no effect
+2023-12-01 failed tizanidine 36 mg/day; no effect
+2024-01-10 09:00 trial 50 mcg
+2024-01-10 17:00 response positive; lasted 6 h
+2024-02-01 10:00 implant SynchroMed II 20 mL; line 0.364 mL; tip T10; alarm 4 mL
+"""
+
+
+def _doses(answer, kind):
+    return [
+        step["dose"]["value"]
+        for plan in answer["plans"]
+        if plan["kind"] == kind
+        for step in plan["steps"]
+        if step["do"] == "program"
+    ]
+
+
+OCCLUDED = (
+    HEAD
+    + """2025-06-01 10:00 refill 18 mL of 2000 mcg/mL
+2025-06-01 10:05 program continuous 500 mcg/day
+2025-07-23 10:00 refill 18 mL of 2000 mcg/mL
+2025-09-13 10:00 refill 18 mL of 2000 mcg/mL
+2025-11-04 10:00 refill 18 mL of 2000 mcg/mL
+2025-12-20 10:00 refill 18 mL of 2000 mcg/mL
+2026-02-10 10:00 refill 18 mL of 2000 mcg/mL; checked by N. Dale
+2026-03-02 10:00 residual 16 mL
+2026-03-03 08:30 revision catheter occluded, replaced; line 0.364 mL; tip T10
+2026-03-03 08:40 prime 0.364 mL
+"""
+)
+
+
+@pytest.mark.parametrize("residual", ["15 mL", "16 mL", "17 mL", "18 mL"])
+@pytest.mark.parametrize(
+    "request_line", ["", "2026-03-03 09:00 request restart\n", "2026-03-03 09:00 request refill\n"]
+)
+def test_a_repair_opens_a_lower_restart_and_no_step_confirms_the_old_dose(residual, request_line):
+    answer = advise(OCCLUDED.replace("residual 16 mL", f"residual {residual}") + request_line, "2026-03-03 10:00")
+    assert "restart" not in finding(answer, "balance")["stops"]
+    doses = _doses(answer, "restart")
+    assert doses or "restart" not in request_line
+    assert all(dose <= 200 for dose in doses)
+    for plan in answer["plans"]:
+        assert not any("Program as on the chart" in step["says"] for step in plan["steps"]), plan
+        assert plan["kind"] != "restart" or plan["setting"] == "inpatient"
+
+
+def test_a_residual_too_small_is_not_explained_by_a_repair():
+    answer = advise(OCCLUDED.replace("residual 16 mL", "residual 8 mL"), "2026-03-03 10:00")
+    assert "restart" in finding(answer, "balance")["stops"]
