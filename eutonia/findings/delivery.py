@@ -155,6 +155,8 @@ def _resumed(facts: Facts, pump: PumpState, at: datetime) -> Iterator[Finding]:
     daily = pump.program.daily if pump.program is not None else None
     if daily is None or pump.program is None:
         return
+    if facts.now - at >= timedelta(days=float(facts.book.quantity("restart.tolerated_days").to("days"))):
+        return  # it ran for so long that it was tolerated
     rule = restart_before(facts, at)
     if rule.situation in ("no pump ran", "running") or _offers(rule, pump.program):
         return
@@ -168,6 +170,7 @@ def _resumed(facts: Facts, pump: PumpState, at: datetime) -> Iterator[Finding]:
         "holiday.restart",
         "restart.short_gap",
         "start.factor",
+        "restart.tolerated_days",
         "overdose.check",
         stops=("adjust", "strength change", "holiday"),
         due=facts.now,

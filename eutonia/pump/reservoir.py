@@ -530,7 +530,7 @@ class _Fold(Struct):
             # Reckon with the one that empties the reservoir sooner, in whichever order they were written.
             if what.program.daily.value < self.program.daily.value:
                 return
-        if self._runs_already(what.program):
+        if self._runs_already(what.program, event.at):
             if self.program is not None and what.program.strength is not None:
                 self.program = replace(self.program, strength=what.program.strength)  # now the line names it
             return
@@ -562,7 +562,7 @@ class _Fold(Struct):
         if program.daily.value < old.daily.value or at - min(begins, default=at) > limit:
             self.restarted_at = at
 
-    def _runs_already(self, program: Program) -> bool:
+    def _runs_already(self, program: Program, at: datetime) -> bool:
         """Whether a program line repeats what runs, so that no clock starts and no doubt ends with it."""
         if self.program is None or not program.repeats(self.program):
             return False
@@ -572,15 +572,8 @@ class _Fold(Struct):
         refilled = self.ran_dry_at is not None and self.chamber_ml > 0
         if told != self.told or self.stopped_at is not None or refilled:
             return False
-        # After an interruption the old dose is a decision, and one only where a restart was asked for.
-        return not (self.gaps and self._restart_asked(self.gaps[-1].end))
-
-    def _restart_asked(self, since: datetime) -> bool:
-        return any(
-            isinstance(event.what, e.Request) and event.what.kind == "restart" and event.at >= since
-            for event in self.facts.of(e.Request)
-            if event.at.timestamp() <= self.now
-        )
+        # After an interruption the old dose is the decision of a clinician, and the restart rule judges it.
+        return not self.open_gaps(at)
 
     def on_bridge(self, event: e.Event, what: e.Bridge) -> None:
         old = self.previous or (self.fill.strength if self.fill else None)

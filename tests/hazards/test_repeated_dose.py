@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import eutonia
+from eutonia.chart.facts import Facts
+from eutonia.knowledge import book
+from eutonia.pump import pump_state
 from tests.charts import ORAL, PUMP, charts
 from tests.hazards.answers import advise, finding, grade
 
@@ -56,6 +59,9 @@ def test_a_dose_written_again_changes_no_finding_no_plan_and_no_date(
         return
     again = [*lines[: n + 1], f"{at:%Y-%m-%d %H:%M} {_again(found[2], form)}", *lines[n + 1 :]]
     try:
+        so_far = pump_state(Facts(eutonia.read("\n".join(lines) + "\n"), at.replace(tzinfo=UTC), book("US")))
+        if so_far is not None and so_far.gaps:
+            return  # after a gap a program is a decision, also at the old dose
         before, after = eutonia.read(text), eutonia.read("\n".join(again) + "\n")
     except eutonia.ReadError:
         return
@@ -73,12 +79,16 @@ def test_the_clock_of_the_dose_runs_from_its_first_line(again):
     assert [plan["steps"][0]["at"] for plan in two["plans"]] == [plan["steps"][0]["at"] for plan in one["plans"]]
 
 
-def test_the_old_dose_written_again_does_not_end_a_gap_in_the_delivery():
+def test_the_old_dose_written_after_a_gap_ends_it_and_is_judged_by_the_restart_rule():
+    # A program after a gap is the clinician's decision, asked for or not; above the rule it stays a stop while recent.
     gap = PUMP + "2026-04-01 10:00 device stall\n2026-04-10 10:00 device read out, no alarms\n"
-    assert grade(advise(gap, NOW), "gap") == "stop"
-    assert grade(advise(gap + "2026-04-10 11:00 program continuous 100 mcg/day\n", NOW), "gap") == "stop"
-    asked = gap + "2026-04-10 10:30 request restart\n2026-04-10 11:00 program continuous 100 mcg/day\n"
-    assert finding(advise(asked, NOW), "gap") is None
+    assert grade(advise(gap, "2026-04-11 09:00"), "gap") == "caution"
+    again = gap + "2026-04-10 11:00 program continuous 100 mcg/day\n"
+    assert finding(advise(again, NOW), "gap") is None
+    assert finding(advise(again, "2026-04-11 09:00"), "gap") is None
+    higher = again.replace("100 mcg/day", "300 mcg/day")
+    assert grade(advise(higher, "2026-04-11 09:00"), "gap") == "stop"
+    assert finding(advise(higher, NOW), "gap") is None
 
 
 def test_an_override_of_a_dose_does_not_lapse_when_the_dose_is_written_again():

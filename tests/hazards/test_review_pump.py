@@ -64,3 +64,28 @@ def test_a_repair_opens_a_lower_restart_and_no_step_confirms_the_old_dose(residu
 def test_a_residual_too_small_is_not_explained_by_a_repair():
     answer = advise(OCCLUDED.replace("residual 16 mL", "residual 8 mL"), "2026-03-03 10:00")
     assert "restart" in finding(answer, "balance")["stops"]
+
+
+REVISED = (
+    HEAD
+    + """2025-12-10 10:00 refill 18 mL of 500 mcg/mL
+2025-06-01 10:05 program continuous 200 mcg/day
+2026-01-05 10:00 revision catheter; tip T9
+2026-01-05 10:30 program continuous 200 mcg/day
+2026-01-09 10:00 refill 18 mL of 500 mcg/mL; checked by N. Dale
+"""
+)
+
+
+@pytest.mark.parametrize("dose", ["200 mcg/day", "0.2 mg/day"])
+def test_the_dose_written_after_a_repair_is_a_decision_and_no_dose_without_a_program(dose):
+    chart = REVISED.replace("10:30 program continuous 200 mcg/day", f"10:30 program continuous {dose}")
+    soon = advise(chart, "2026-01-10 10:00")
+    stop = finding(soon, "gap")
+    assert stop["grade"] == "stop"
+    assert "without a new program" not in stop["says"]
+    later = advise(chart + "2026-02-08 10:00 request refill\n", "2026-02-08 10:00")
+    assert finding(later, "gap") is None
+    text = str([plan["steps"] for plan in later["plans"] if plan["kind"] == "refill"])
+    assert "Program as on the chart" in text
+    assert "leave the pump stopped" not in text
