@@ -30,6 +30,8 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
     told_wrong = pump.told is not None and pump.strength is not None and pump.told != pump.strength
     if told_wrong and pump.bridge_running_until is not None:
         yield _bridge_then(facts, pump, pump.bridge_running_until)
+    elif told_wrong and pump.stopped_at is not None:
+        yield from _stopped_wrong(facts, pump, pump.stopped_at)
     elif told_wrong:
         assert pump.told is not None
         assert pump.strength is not None
@@ -113,6 +115,27 @@ def _bridge_then(facts: Facts, pump: PumpState, until: datetime) -> Finding:
         "pump.bridge",
         stops=("adjust", "strength change", "holiday"),
         due=until,
+    )
+
+
+def _stopped_wrong(facts: Facts, pump: PumpState, stopped: datetime) -> Iterator[Finding]:
+    """A pump that ran under the wrong strength until it was stopped; a restart that names the strength resolves it."""
+    old, told, holds = pump.last_running, pump.told, pump.strength
+    if old is None or told is None or holds is None or pump.fill is None or pump.fill.at >= stopped:
+        return
+    times = holds.to("mcg/mL") / told.to("mcg/mL")
+    given = plain(Quantity.of(rounded(old.daily.value * times, "0.1"), "mcg/day"))
+    yield found(
+        facts.book,
+        "strength",
+        STOP,
+        f"Until it was stopped the pump was told {plain(told)} but held {plain(holds)}: programmed for {plain(old.daily)}, it delivered about "
+        f"{given} ({_times(holds, told)} the dose) once the new drug was at the tip.",
+        "The pump still reckons with the strength that it was told last; a program that names no strength repeats the error.",
+        f"Two people compare order, product and program; restart only with the strength named: 'program ...; strength {plain(holds)}'.",
+        "overdose.check",
+        "pump.bridge",
+        stops=("start", "adjust", "strength change", "holiday"),
     )
 
 

@@ -38,7 +38,9 @@ def build(facts: Facts, pump: PumpState | None, _: e.Request | None) -> Iterator
 def _plan(facts: Facts, pump: PumpState, rule: Restart, offer: Offer) -> Plan:
     assert pump.strength is not None and pump.fill is not None
     later = facts.now + timedelta(hours=24)
-    program = Program(offer.program.continuous, offer.program.boluses, offer.program.steps)
+    # What the pump was told last is not what it holds: the program names the strength.
+    strength = pump.strength if pump.told is not None and pump.told != pump.strength else None
+    program = Program(offer.program.continuous, offer.program.boluses, offer.program.steps, strength)
     prime, ask = _prime(pump)
     cause = f"Cause of the interruption found; reservoir, program and catheter verified; {CHECKED}."
     steps = [Step(facts.now, "check", " ".join(text for text in (cause, prime) if text))]

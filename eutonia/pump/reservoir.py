@@ -536,7 +536,9 @@ class _Fold(Struct):
             return
         changes = self.program is None or not what.program.repeats(self.program)
         self.program, self.program_since = what.program, event.at
-        self.told = what.program.strength or (self.fill.strength if self.fill else None)
+        filled = self.fill.strength if self.fill else None
+        # A stop tells the pump no strength: what it was told wrongly stays known.
+        self.told = what.program.strength or (self.told if what.program.stopped and self.told else filled)
         if changes:
             self.history.append((event.at, what.program))
         self.resumed = None

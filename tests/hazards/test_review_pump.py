@@ -89,3 +89,43 @@ def test_the_dose_written_after_a_repair_is_a_decision_and_no_dose_without_a_pro
     text = str([plan["steps"] for plan in later["plans"] if plan["kind"] == "refill"])
     assert "Program as on the chart" in text
     assert "leave the pump stopped" not in text
+
+
+TOLD_WRONG = (
+    HEAD
+    + """2025-12-01 10:05 program continuous 200 mcg/day
+2025-12-01 10:00 refill 18 mL of 500 mcg/mL
+2025-12-31 10:00 refill 18 mL of 500 mcg/mL
+2026-01-30 10:00 refill 18 mL of 500 mcg/mL; checked by N. Dale
+2026-03-02 10:00 refill 18 mL of 2000 mcg/mL
+2026-03-02 10:05 program continuous 200 mcg/day; strength 500 mcg/mL
+2026-03-03 20:30 program stop
+"""
+)
+
+
+@pytest.mark.parametrize("signs", ["", "2026-03-03 20:00 symptom coma\n2026-03-04 20:00 symptom coma; resolved\n"])
+@pytest.mark.parametrize(("holds", "given"), [("2000", "800"), ("1000", "400")])
+def test_a_stop_does_not_hide_the_strength_the_pump_was_told(signs, holds, given):
+    chart = TOLD_WRONG.replace("2000 mcg/mL", f"{holds} mcg/mL") + signs + "2026-03-05 09:00 request restart\n"
+    answer = advise(chart, "2026-03-05 09:10")
+    stop = finding(answer, "strength")
+    assert stop["grade"] == "stop"
+    assert f"about {given} mcg daily" in stop["says"]
+    restarts = [plan for plan in answer["plans"] if plan["kind"] == "restart"]
+    assert restarts
+    for plan in restarts:
+        assert any(
+            f"strength {holds} mcg/mL" in step["says"].replace(",", "")
+            for step in plan["steps"]
+            if step["do"] == "program"
+        ), plan
+    assert all(dose <= 200 for dose in _doses(answer, "restart"))
+
+
+def test_a_refill_of_a_stopped_pump_with_another_strength_is_no_wrong_strength():
+    chart = (
+        TOLD_WRONG.replace("2026-03-02 10:00 refill 18 mL of 2000 mcg/mL\n", "")
+        + "2026-03-04 10:00 refill 18 mL of 2000 mcg/mL\n2026-03-05 09:00 request restart\n"
+    )
+    assert finding(advise(chart, "2026-03-05 09:10"), "strength") is None
