@@ -79,6 +79,7 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
         "Book the refill, and refill before the date; tell patient and caregiver why the pump and its dates matter.",
         *entries,
         "pump.book_ahead",
+        stops=("adjust up",) if grade == STOP else (),
         due=book_by,
     )
 

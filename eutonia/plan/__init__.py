@@ -81,6 +81,9 @@ def plan(
     if not emergency:
         for kind in _going_on(facts, pump, [kind for kind, _ in wanted], plans):
             _build(kind, None, facts, pump, findings, plans, refusals)
+        kinds = {kind for kind, _ in wanted} | {each.kind for each in plans}
+        if "refill" not in kinds and any(each.id == "refill" and each.grade == STOP for each in findings):
+            _build("refill", None, facts, pump, findings, plans, refusals)
         in_spine = any(kind not in _MOUTH for kind, _ in wanted)
         if pump is not None and pump.running and not any(plan.kind not in _MOUTH or not in_spine for plan in plans):
             plans += [_beside(kept, findings) for kept in refill.kept(facts, pump)]

@@ -129,3 +129,16 @@ def test_a_refill_of_a_stopped_pump_with_another_strength_is_no_wrong_strength()
         + "2026-03-04 10:00 refill 18 mL of 2000 mcg/mL\n2026-03-05 09:00 request restart\n"
     )
     assert finding(advise(chart, "2026-03-05 09:10"), "strength") is None
+
+
+@pytest.mark.parametrize("kind", ["adjust up", "adjust down", "adjust to 150 mcg/day", "holiday"])
+@pytest.mark.parametrize("filled", ["2025-08-20", "2025-08-30"])
+def test_an_overdue_refill_comes_before_a_rise_whatever_was_asked(kind, filled):
+    chart = HEAD.replace("20 mL;", "40 mL;") + (
+        f"{filled} 10:00 refill 40 mL of 2000 mcg/mL; checked by N. Dale\n{filled} 10:05 program continuous 120 mcg/day\n"
+    )
+    answer = advise(chart + f"2026-03-03 08:50 request {kind}\n", "2026-03-03 09:00")
+    assert finding(answer, "refill")["grade"] == "stop"
+    assert any(plan["kind"] == "refill" for plan in answer["plans"])
+    assert all(dose < 120 for dose in _doses(answer, "adjust"))
+    assert _doses(answer, "adjust") or kind != "adjust down"
