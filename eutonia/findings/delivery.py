@@ -64,7 +64,7 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
 def _stopped(facts: Facts, pump: PumpState, since: datetime, last: Program) -> Finding:
     book = facts.book
     hours = rounded((facts.now - since).total_seconds() / 3600, "0.1")
-    how_long = f"{plain(hours)} h" if hours < 48 else f"{plain(rounded(hours / 24, '0.1'))} days"
+    how_long = f"{plain(hours)} h" if hours <= 72 else f"{plain(rounded(hours / 24, '0.1'))} days"
     used = pump.pump_start is not None and since - pump.pump_start > timedelta(
         days=float(book.quantity("withdrawal.long_use_days").to("days"))
     )

@@ -150,7 +150,7 @@ def interruption(facts: Facts, pump: PumpState) -> Interruption | None:
     over = not halted and not doubt
     end = max(gap.end for gap in pump.gaps) if over else facts.now
     hours = (end - min(begins)).total_seconds() / 3600
-    length = f"{plain(rounded(hours, '0.1'))} h" if hours <= 48 else f"{plain(rounded(hours / 24, '0.1'))} days"
+    length = f"{plain(rounded(hours, '0.1'))} h" if hours <= 72 else f"{plain(rounded(hours / 24, '0.1'))} days"
     if any(gap.begin is None for gap in pump.gaps):
         return Interruption(hours, True, f"nothing was delivered for at least {length}")
     if halted and pump.gaps:

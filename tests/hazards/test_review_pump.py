@@ -142,3 +142,14 @@ def test_an_overdue_refill_comes_before_a_rise_whatever_was_asked(kind, filled):
     assert any(plan["kind"] == "refill" for plan in answer["plans"])
     assert all(dose < 120 for dose in _doses(answer, "adjust"))
     assert _doses(answer, "adjust") or kind != "adjust down"
+
+
+@pytest.mark.parametrize(("stop", "words"), [("2026-03-08 08:00", "49 h"), ("2026-03-07 10:00", "71 h")])
+def test_a_gap_near_the_limit_of_48_h_is_told_in_hours(stop, words):
+    chart = HEAD + (
+        "2026-01-20 10:00 refill 18 mL of 2000 mcg/mL; checked by N. Dale\n2026-01-20 10:05 program continuous 350 mcg/day\n"
+        f"{stop} program stop\n"
+    )
+    text = str(advise(chart, "2026-03-10 09:00")["findings"])
+    assert words in text
+    assert "2 days" not in text
