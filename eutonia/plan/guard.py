@@ -346,12 +346,12 @@ def _other_shape(program: Program, pump: PumpState) -> list[str]:
             f"it changes the shape of the day from '{before.written}', and no rule says what a bolus may be"
         )
         return problems
-    whole = float(program.daily.value) / float(before.daily.value)
-    for new, old in zip(_parts(program), _parts(before), strict=True):
-        # Rounding to what can be programmed moves a small part by a grain.
-        if abs(float(new) - whole * float(old)) > 0.051:
-            problems.append("its parts do not change alike, and no rule says by how much one of them may")
-            break
+    # Rounding to what can be programmed moves a small part by a grain: one factor must fit every part within it.
+    pairs = [(float(new), float(old)) for new, old in zip(_parts(program), _parts(before), strict=True)]
+    least = max(((new - 0.051) / old for new, old in pairs if old), default=1.0)
+    most = min(((new + 0.051) / old for new, old in pairs if old), default=1.0)
+    if least > most or any(new > 0.051 for new, old in pairs if not old):
+        problems.append("its parts do not change alike, and no rule says by how much one of them may")
     return problems
 
 

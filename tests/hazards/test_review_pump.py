@@ -153,3 +153,12 @@ def test_a_gap_near_the_limit_of_48_h_is_told_in_hours(stop, words):
     text = str(advise(chart, "2026-03-10 09:00")["findings"])
     assert words in text
     assert "2 days" not in text
+
+
+@pytest.mark.parametrize("bolus", ["25 mcg every 6 h", "25 mcg every 3 h", "15 mcg at 06:00, 18:00"])
+def test_every_usual_step_of_a_flex_program_passes_the_guard(bolus):
+    chart = HEAD + (
+        "2026-03-01 10:00 refill 18 mL of 500 mcg/mL; checked by N. Dale\n"
+        f"2026-03-01 10:05 program continuous 300 mcg/day; bolus {bolus}\n2026-03-08 09:50 request adjust up\n"
+    )
+    assert "do not change alike" not in str(advise(chart, "2026-03-08 10:00")["refusals"])
