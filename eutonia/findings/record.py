@@ -11,6 +11,7 @@ from eutonia.evidence import Unknown
 from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, found, listed
 from eutonia.moment import shown, shown_day
 from eutonia.pump import PumpState
+from eutonia.pump.interruption import clinical_order
 
 
 def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
@@ -70,7 +71,8 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
             NOTE,
             f"Not on the chart: who checked the last {listed(unchecked)} as second person.",
             "Errors at the screening bolus, the refill and the program cause most overdoses; two people verify each, independently.",
-            "Have a second person verify it against the vial, the order or the pump; if one did, write '; checked by ...'.",
+            "Have a second person verify it against the vial, the order or the pump; if one did, write '; checked by ...'. An entry that "
+            "still waits for its second person is not checked yet.",
             "overdose.check",
         )
     if facts.overrides:
@@ -105,7 +107,7 @@ def _unchecked(facts: Facts) -> list[str]:
 
     Stopping the pump waits for nobody, so that the last program that gives drug counts only while it is the last.
     """
-    last = [events[-1] for kind in (e.Trial, e.Refill, e.Programmed) if (events := facts.of(kind))]
+    last = [events[-1] for kind in (e.Trial, e.Refill, e.Programmed) if (events := clinical_order(facts.of(kind)))]
     return [
         f"{kind_of(event.what)} ({shown_day(event.at, facts.home)})"
         for event in last

@@ -110,6 +110,15 @@ def kept(facts: Facts, pump: PumpState) -> Iterator[Plan]:
     yield Plan("refill", "go on unchanged", "clinic", steps, why, facts_, sources, WATCH[:1])
 
 
+def runs_on(facts: Facts, pump: PumpState) -> bool:
+    """Return whether the program on the chart may simply run on after a refill: the restart rule offers its dose."""
+    if pump.unexplained is not None and not pump.gaps:
+        return True
+    resume = restart(facts, pump)
+    offered = [offer.program for offer in resume.offers]
+    return resume.situation in ("running", "delivered less") or pump.program in offered
+
+
 def _program(facts: Facts, pump: PumpState, volume: Quantity) -> list[Step]:
     """What happens to the program at the refill, and when the next refill is due by it."""
     book, program, strength = facts.book, pump.program, pump.strength
@@ -122,12 +131,7 @@ def _program(facts: Facts, pump: PumpState, volume: Quantity) -> list[Step]:
         )
         return [Step(facts.now, "check", says)]
     resume = restart(facts, pump)
-    doubt = pump.unexplained is not None and not pump.gaps
-    if (
-        not doubt
-        and resume.situation not in ("running", "delivered less")
-        and program not in [each.program for each in resume.offers]
-    ):
+    if not runs_on(facts, pump):
         says = (
             f"The old program ({program.written}) must not simply run on after the interruption: leave the pump stopped, and set the dose by "
             f"the restart rule ('request restart'). {resume.sentence}"

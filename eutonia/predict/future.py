@@ -150,6 +150,8 @@ def predict(
     bolus = any(each.at >= shows for each in facts.of(e.Trial)) or any(
         isinstance(each.what, e.Trial) for those in written for each in those
     )
+    # An explanted pump is no pump, and what it delivered before may still act.
+    implanted = bool(facts.of(e.Implant))
     ends: dict[str, datetime] = {}
     for plan, those, at in zip(plans, written, arrives, strict=True):
         ends[plan.kind] = max(ends.get(plan.kind, facts.now), _end(facts, those, at, window))
@@ -157,13 +159,13 @@ def predict(
     found: list[Prediction | Unpredicted] = []
     for plan, those, at in zip(plans, written, arrives, strict=True):
         by_mouth = taking or any(isinstance(each.what, e.Oral) for each in those)
-        in_spine = pump is not None or any(isinstance(each.what, e.Trial) for each in those)
+        in_spine = implanted or any(isinstance(each.what, e.Trial) for each in those)
         key = (by_mouth, in_spine)
         if key not in someone:
             who = patient(facts, pump, by_mouth=by_mouth, in_spine=in_spine, people=people)
             ways = [
                 way
-                for way, there in (("mouth", swallowed or by_mouth), ("tip", pump is not None), ("puncture", bolus))
+                for way, there in (("mouth", swallowed or by_mouth), ("tip", implanted), ("puncture", bolus))
                 if there
             ]
             someone[key] = who if isinstance(who, Unpredicted) else _Someone(who, facts, pump, window, ways)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from eutonia.chart.facts import Facts
 from eutonia.chart.orders import Program
 from eutonia.moment import iso, shown_day
 from eutonia.plan import Plan
+from eutonia.plan.refill import runs_on
 from eutonia.pump import PumpState, pump_state
 
 # Kinds of plan that leave the pump as it is, so that a prediction of them needs to know what it delivers.
@@ -93,9 +94,7 @@ def stays_stopped(plan: Plan, facts: Facts, pump: PumpState | None, written: Seq
         return []
     if any(isinstance(event.what, e.Programmed) for event in written) or pump.program is None or pump.program.stopped:
         return []
-    limit = timedelta(hours=float(facts.book.quantity("restart.short_gap").to("h")))
-    dry = pump.ran_dry_at
-    if not pump.gaps and not (dry is not None and facts.now - dry > limit):
+    if runs_on(facts, pump):
         return []
     at = refills[-1].at
     return [e.Event(at, e.Programmed(Program()), iso(at), line=_STOP_LINE)]

@@ -572,7 +572,12 @@ CLIMB = (
 @pytest.mark.carries("TOL-01")
 def test_a_fading_response_is_answered_with_gradual_rises_wider_after_two_months():
     assert "most patients need gradual increases" in brief_says("tolerance.expected").lower()
-    text = RUNNING.replace("18 mL", "20 mL").replace("of 500", "of 1000") + "2026-05-25 request adjust up\n"
+    # Filled in time: an overdue refill comes before any rise.
+    filled = (
+        RUNNING.replace("18 mL", "20 mL").replace("of 500", "of 1000")
+        + "2026-05-10 10:00 refill 20 mL of 1000 mcg/mL\n"
+    )
+    text = filled + "2026-05-25 request adjust up\n"
     assert _changes(text, "2026-05-18")[-1] == 30
     later = text.replace("2026-05-25", "2026-05-17")
     assert _changes(later, "2026-05-18")[-1] == 30

@@ -95,7 +95,8 @@ def test_a_refill_in_time_keeps_the_dose() -> None:
 
 @pytest.mark.parametrize("now", ["2026-04-12 09:00", "2026-04-15 09:00", "2026-04-20 09:00"])
 def test_a_refill_after_an_interruption_leaves_the_pump_stopped_as_its_steps_say(now: str) -> None:
-    late = LA.at(now)
+    # At twice the start dose, so that the old program must not simply run on.
+    late = LA.replaced(("program continuous 100 mcg/day", "program continuous 200 mcg/day")).at(now)
     (plan,) = [plan for plan in answer(late)["plans"] if plan["kind"] == "refill"]
     assert any("leave the pump stopped" in step["says"] for step in plan["steps"])
     (row,) = predicted(late, "refill")

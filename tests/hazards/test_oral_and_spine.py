@@ -75,8 +75,9 @@ def test_words_that_name_no_treatment_complete_no_holiday(words: str):
     answer = case("25").replaced(("alternative none", f"alternative {words}")).answer()
     made = plans(answer, "holiday")
     assert made
-    assert all("no other treatment of the spasticity is named" in plan["incomplete"] for plan in made)
-    assert f"begun: {words}" not in texts(answer)
+    missing = ("no other treatment of the spasticity is named", "baclofen by another route is no other treatment")
+    assert all(any(reason in plan["incomplete"] for reason in missing) for plan in made)
+    assert f"given throughout: {words}" not in texts(answer)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,10 @@ def test_words_that_name_no_treatment_complete_no_holiday(words: str):
 def test_a_named_treatment_completes_the_holiday(words: str):
     made = plans(case("25").replaced(("alternative none", f"alternative {words}")).answer(), "holiday")
     assert made
-    assert all("incomplete" not in plan and f"begun: {words}" in plan["steps"][0]["says"] for plan in made)
+    assert all(
+        "incomplete" not in plan and f"begun, and given throughout: {words}" in plan["steps"][0]["says"]
+        for plan in made
+    )
 
 
 # --- case 27: infection and bleeding ----------------------------------------------------------------------------------
@@ -247,7 +251,8 @@ def test_resistance_that_remains_after_delivery_was_checked_offers_the_holiday(c
 def test_before_the_check_nothing_rises_and_with_a_better_score_nothing_is_resistant():
     unchecked = case("38").replaced(("2025-10-21 10:00 explained delivery; everything patent; by Dr X\n", "")).answer()
     assert grade(unchecked, "resistance") == "stop"
-    assert plans(unchecked, "adjust") == plans(unchecked, "holiday") == []
+    assert all(plan["option"].startswith("-") for plan in plans(unchecked, "adjust"))
+    assert plans(unchecked, "holiday") == []
     better = (
         case("38")
         .replaced(("2025-10-20 10:00 score ashworth legs 3", "2025-10-20 10:00 score ashworth legs 2"))

@@ -16,8 +16,8 @@ CEREBRAL = PUMP.replace("spinal cord injury; level T10; origin spinal", "cerebra
 @pytest.mark.parametrize(
     ("chart", "inside", "outside"),
     [
-        (PUMP, ("110", "130", "80", "90"), ("109", "131", "140", "79", "95", "1000")),
-        (CEREBRAL, ("105", "115", "80", "90"), ("104", "116", "130", "79", "95")),
+        (PUMP, ("109", "110", "130", "80", "90", "95"), ("131", "140", "79", "1000")),
+        (CEREBRAL, ("104", "105", "115", "80", "90", "95"), ("116", "130", "79")),
     ],
     ids=["spinal", "cerebral"],
 )

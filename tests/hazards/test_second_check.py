@@ -24,7 +24,7 @@ def said(more: str = "", **checked: str) -> str:
 def test_a_clinic_that_records_no_second_checks_is_told_of_each_one_that_is_missing():
     assert (
         said()
-        == "No second person is recorded for the last trial (2026-03-01), refill (2026-03-20) and program (2026-03-20)."
+        == "Not on the chart: who checked the last trial (2026-03-01), refill (2026-03-20) and program (2026-03-20) as second person."
     )
 
 

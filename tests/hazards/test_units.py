@@ -564,7 +564,8 @@ def test_a_change_of_the_pump_keeps_its_window_after_rounding_to_what_can_be_pro
 def test_exactly_thirty_percent_is_inside_and_one_step_more_is_outside(daily):
     """Exact arithmetic: in binary, 1.3 times one dose in three falls on the wrong side."""
     now = Decimal(daily) / 10
-    chart = FILLED + f"2026-03-20 11:05 program continuous {now} mcg/day\n"
+    # The strongest drug, so that no refill is overdue: it would come before any rise.
+    chart = FILLED.replace("500 mcg/mL", "2000 mcg/mL") + f"2026-03-20 11:05 program continuous {now} mcg/day\n"
     chart += "2026-03-20 11:06 override pump-dose; by Dr X; because transferred at this dose\n"
     for dose, allowed in (
         (now * Decimal("1.3"), True),
