@@ -202,8 +202,9 @@ def accumulates(facts: Facts) -> str:
         return "acute kidney injury" if isinstance(facts.lab("creatinine", "creatinine", None), Known) else ""
     known = kidney(facts)
     if not isinstance(known, Kidney):
-        # A value that grew old lifts nothing.
-        worst = _avoided_at_worst(facts)
+        # A value that grew old lifts nothing; values that contradict each other hasten no taper.
+        agree = isinstance(facts.lab("creatinine", "creatinine", None), Known) or not facts.of(e.Lab)
+        worst = agree and _avoided_at_worst(facts)
         return f"kidney function that may be below {plain(facts.book.quantity('kidney.avoid'))}" if worst else ""
     if not known.avoid:
         return ""
@@ -294,7 +295,8 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
         yield _acute(facts, rise, by_mouth=by_mouth)
         return
     if isinstance(known, Unknown):
-        worst = _avoided_at_worst(facts) and not (pump is not None and pump.pump_start is not None)
+        running = not by_mouth and pump is not None and pump.pump_start is not None
+        worst = _avoided_at_worst(facts) and not running
         yield found(
             book,
             "kidney",

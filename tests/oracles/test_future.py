@@ -39,7 +39,7 @@ def asked(text: str, now: datetime = NOW) -> tuple[_Someone, Facts]:
     pump = pump_state(facts)
     who = patient(facts, pump, by_mouth=True, in_spine=pump is not None)
     assert isinstance(who, Patient)
-    return _Someone(who, facts, timedelta(days=1), ["mouth", "tip", "puncture"]), facts
+    return _Someone(who, facts, pump, timedelta(days=1), ["mouth", "tip", "puncture"]), facts
 
 
 def test_tablets_give_the_plasma_of_the_event_table_at_the_same_doses() -> None:

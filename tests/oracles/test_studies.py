@@ -127,7 +127,11 @@ def test_the_ladders_are_those_of_the_label() -> None:
     assert daily(40, 3, "usual low") == [(0, 7.5), (3, 15.0), (6, 20.0)]  # a half
     assert daily(20, 3, "usual low") == [(0, 5.0), (3, 10.0), (6, 12.5)]  # a third of 40 is 13.3
     assert daily(65, 7, "usual low") == [(0, 10.0), (7, 20.0), (14, 25.0)]  # two thirds
-    assert titration.ladder(120, 3, "usual low", book())[-1].doses_mg == (12.5, 12.5, 15.0)
+    assert titration.ladder(120, 3, "usual low", book())[-1].doses_mg == (
+        10.0,
+        15.0,
+        15.0,
+    )  # whole tablets before halves
     assert len(titration.ladder(120, 3, "ceiling", book())[-1].doses_mg) == 4
     with pytest.raises(ValueError, match="write '3 days' or '7 days'"):
         titration.ladder(120, 5, "ceiling", book())
