@@ -386,7 +386,7 @@ def drawn(advice: Advice, call: str | None, monkeypatch: pytest.MonkeyPatch) -> 
         here.setattr(press.typst, "compile", keep)
         paper("card", advice, call)
     del asked["pdf_standards"]
-    return grey(compiled(**{**asked, "format": "png", "ppi": 150.0}))
+    return grey(compiled(**{**asked, "format": "png", "ppi": 200.0}))
 
 
 def grey(png: bytes) -> np.ndarray[Any, Any]:
