@@ -81,7 +81,8 @@ class Sign(Struct, frozen=True):
     @property
     def name(self) -> str:
         """Its name, with the words it was written in where they say more."""
-        if not self.entries:
+        entry = next(iter((*self.emergency, *self.effects, *self.entries)), None)
+        if entry is None or isinstance(entry.value, list):  # a list of everyday words has no name of its own
             return self.text
         name = str((*self.effects, *self.entries)[0].value) if not self.emergency else str(self.emergency[0].value)
         return named(name, self.text)

@@ -9,7 +9,7 @@ import pytest
 
 from eutonia.findings.signs import read
 from eutonia.knowledge import book
-from tests.charts import ORAL
+from tests.charts import ORAL, PUMP
 from tests.hazards.answers import Answer, advise, finding, plans, stops
 from tests.hazards.test_emergency import MOUTH, NOW, STABLE, given, raised
 from tests.in_use import Case, case
@@ -365,3 +365,12 @@ def test_an_effect_is_written_back_as_it_was_classified():
         chart = STABLE + f"{NOW} {line}\n"
         assert line in chart
         assert finding(advise(chart, NOW), "symptoms") is None or "No increase" not in said(advise(chart, NOW))
+
+
+@pytest.mark.hazard("H63")
+@pytest.mark.parametrize("words", ["toothache", "bruise", "burning on passing water", "hay fever", "blue toes", "cut"])
+@pytest.mark.parametrize("end", ["", "; unrelated", "; effect"])
+def test_no_finding_prints_a_list_of_the_knowledge(words: str, end: str) -> None:
+    chart = PUMP + f"2026-03-24 10:00 symptom {words}{end}\n"
+    answer = advise(chart, "2026-03-24 12:00")
+    assert not [each["says"] for each in answer["findings"] if "['" in each["says"] + each["resolve"]]
