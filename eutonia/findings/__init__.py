@@ -37,6 +37,7 @@ from eutonia.findings import (
     single_bolus,
     strength,
 )
+from eutonia.findings.card_first import card_first
 from eutonia.findings.finding import CAUTION, GRADES, KINDS, NOTE, STOP, Finding, Kind
 from eutonia.pump import PumpState
 
@@ -102,7 +103,7 @@ _TOPICS: Final[dict[str, tuple[str, ...]]] = {
     "indication": ("indication", "indication-intrathecal", "responder"),
     "pregnancy": ("pregnancy", "breastfeeding"),
     "interactions": ("interactions-cns", "interactions"),
-    "effects": ("effects", "symptoms", "signs", "unanswered", "answered"),
+    "effects": ("excess", "effects", "symptoms", "signs", "unanswered", "answered"),
     "record": ("record", "contact", "overrides", "knowledge", "second-check"),
 }
 
@@ -113,7 +114,7 @@ def examine(facts: Facts, pump: PumpState | None) -> tuple[Finding, ...]:
     A recorded override of a finding lifts its stops; the finding stays, and says who overrode it.
     """
     found = [_lifted(each, facts) for question in QUESTIONS for each in question.find(facts, pump)]
-    return tuple(sorted(_joined(found), key=lambda each: (not each.card, GRADES[each.grade])))
+    return tuple(sorted(_joined(card_first(found)), key=lambda each: (not each.card, GRADES[each.grade])))
 
 
 def _joined(findings: list[Finding]) -> Iterator[Finding]:

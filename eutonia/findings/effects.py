@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from eutonia.chart.facts import Facts
 from eutonia.findings.emergency import triage
-from eutonia.findings.finding import CAUTION, NOTE, STOP, Finding, Grade, found, listed
+from eutonia.findings.exposure import exposure
+from eutonia.findings.finding import CAUTION, NOTE, STOP, Blocked, Finding, Grade, found, listed
 from eutonia.findings.kidney import acute_rise
 from eutonia.findings.signs import Sign, current, needs_its_own_end, recent
 from eutonia.knowledge import Entry
@@ -46,7 +47,23 @@ def holds(facts: Facts, sign: Sign) -> bool:
         return False
     if sign.unread or lasting(sign):
         return True
-    return recent(facts, sign) and bool(sign.effects or sign.classified)
+    return recent(facts, sign) and bool(sign.effects or sign.classified or (sign.emergency and not _spastic(sign)))
+
+
+def unexplained(facts: Facts) -> tuple[Sign, ...]:
+    """Return the signs that fit an overdose or a withdrawal, on no emergency card or not yet, for which nobody named another cause.
+
+    More spasticity alone is none: it is what a rise is asked for.
+    """
+    return tuple(
+        sign
+        for sign in current(facts).open
+        if sign.emergency and not sign.classified and recent(facts, sign) and not _spastic(sign)
+    )
+
+
+def _spastic(sign: Sign) -> bool:
+    return all(entry.name == "symptom.withdrawal.return_of_spasticity" for entry in sign.emergency)
 
 
 def lasting(sign: Sign) -> bool:
@@ -56,6 +73,7 @@ def lasting(sign: Sign) -> bool:
         or sign.reading.red
         or any(entry.more.get("serious") or entry.more.get("sedating") for entry in sign.effects)
         or any(entry.name not in _NO_HOLD and entry.more.get("alone") for entry in sign.emergency)
+        or any(entry.more.get("taken") for entry in sign.emergency)
     )
 
 
@@ -71,11 +89,24 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
     open_ = [sign for sign in open_ if sign.classified != "unrelated"]
     lone = [sign for sign in open_ if sign.emergency and not sign.effects and not sign.classified and not sign.unread]
     lone = [sign for sign in lone if recent(facts, sign)]
-    effects = [sign for sign in open_ if sign.entries or sign.classified if sign not in lone and holds(facts, sign)]
-    yield from _effects(facts, effects)
+    excess = [sign for sign in lone if any(entry.more.get("taken") for entry in sign.emergency)]
+    lone = [sign for sign in lone if sign not in excess]
+    effects = [
+        sign
+        for sign in open_
+        if (sign.entries or sign.classified) and sign not in (*lone, *excess) and holds(facts, sign)
+    ]
+    yield from _excess(facts, excess)
+    # Where drug may be lacking, a sign that fits withdrawal is no reason to give less.
+    lacking = lack(facts, pump)
+    fitting = [sign for sign in effects if lacking and _fits_withdrawal(sign) and not sign.classified]
+    lone += fitting
+    yield from _effects(facts, [sign for sign in effects if sign not in fitting], lacking=bool(lacking))
     # With a pump an early sign is looked into today, also where it is an adverse effect as well.
     early = [
-        sign for sign in effects if pump is not None and sign.emergency and not sign.classified and recent(facts, sign)
+        sign
+        for sign in effects
+        if pump is not None and sign.emergency and not sign.classified and recent(facts, sign) and sign not in fitting
     ]
     yield from _lone(facts, pump, [*lone, *early])
     yield from _unread(facts, [sign for sign in open_ if sign.unread])
@@ -107,7 +138,22 @@ def _entry_names(signs: list[Sign]) -> list[str]:
     return list(dict.fromkeys(entry.name for sign in signs for entry in (*sign.effects, *sign.emergency)))
 
 
-def _effects(facts: Facts, effects: list[Sign]) -> Iterator[Finding]:
+def lack(facts: Facts, pump: PumpState | None) -> tuple[str, ...]:
+    """Return why drug may be lacking by the chart: the dose fell, was missed, or the pump does not deliver; empty where it may not."""
+    why = list(exposure(facts, pump).fell)
+    if pump is not None and pump.stopped_at is not None and not pump.running:
+        why = why or [f"the pump has been stopped since {shown_day(pump.stopped_at, facts.home)}"]
+    return tuple(why)
+
+
+def _fits_withdrawal(sign: Sign) -> bool:
+    return any(
+        entry.name.startswith("symptom.withdrawal.") or "withdrawal" in entry.more.get("fits", ())
+        for entry in sign.emergency
+    )
+
+
+def _effects(facts: Facts, effects: list[Sign], *, lacking: bool) -> Iterator[Finding]:
     if not effects:
         return
     # What is old and serious holds increases; it stops no lower dose any more.
@@ -125,7 +171,10 @@ def _effects(facts: Facts, effects: list[Sign]) -> Iterator[Finding]:
         f"Reported: {listed(list(dict.fromkeys(_told(sign) for sign in effects)))}.{escalate}{unanswered}",
         "Adverse effects of baclofen by the monograph; a reported effect holds the next rise or asks for a step back. "
         "A serious or sedating one holds it until it is answered.",
-        "Hold the dose or step back; ask again before the next rise; write 'symptom ...; resolved' when it is gone.",
+        "Drug may be lacking: look for withdrawal before it is taken for an adverse effect, and give no less because of it; "
+        "write 'symptom ...; resolved' when it is gone."
+        if lacking
+        else "Hold the dose or step back; ask again before the next rise; write 'symptom ...; resolved' when it is gone.",
         *_entry_names(effects),
         *(["caution.serious"] if serious else []),
         stops=("titration", "adjust up") if serious else (),
@@ -154,7 +203,10 @@ def _lone(facts: Facts, pump: PumpState | None, signs: list[Sign]) -> Iterator[F
         return
     names = listed(list(dict.fromkeys(sign.name for sign in signs)))
     basis = "It raises the emergency card where drug is, or was lately, in the body and may be lacking or too much."
+    lacking = lack(facts, pump)
     says = f"{_upper(names)}: a sign of withdrawal or overdose elsewhere; nothing on this chart says it is one here."
+    if lacking and any(_fits_withdrawal(sign) for sign in signs):
+        says = f"{_upper(names)}: it may be withdrawal, for {'; '.join(lacking)}."
     resolve = "Ask whether doses were missed or doubled."
     entries = ["withdrawal.boxed"]
     if pump is not None:
@@ -163,7 +215,28 @@ def _lone(facts: Facts, pump: PumpState | None, signs: list[Sign]) -> Iterator[F
             "'symptom ...; resolved' ends it, '; unrelated' says that it has another cause."
         )
         entries.append("withdrawal.delivery_first")
-    yield found(facts.book, "signs", CAUTION, says, basis, resolve, *entries)
+    # Before it is explained nobody knows whether too much or too little is given: the pump goes on as it is.
+    stops: tuple[Blocked, ...] = ("adjust",) if pump is not None and not all(_spastic(sign) for sign in signs) else ()
+    yield found(facts.book, "signs", CAUTION, says, basis, resolve, *entries, stops=stops)
+
+
+def _excess(facts: Facts, signs: list[Sign]) -> Iterator[Finding]:
+    """More was swallowed than ordered, by an amount that is not known to be large, and nothing on the chart follows from it yet."""
+    if not signs:
+        return
+    yield found(
+        facts.book,
+        "excess",
+        CAUTION,
+        f"{_upper(listed(list(dict.fromkeys(sign.name for sign in signs))))}. No increase while it is open.",
+        f"Symptoms are expected from about {facts.book.quantity('ingestion.symptomatic')} at once, in a child and where the kidneys keep the "
+        "drug from less; a tablet of unknown strength counts as 10 mg (assumption).",
+        "Ask how much was swallowed, when, and why; watch breathing and consciousness; a clinician decides about the next dose. Write the "
+        "amount ('symptom swallowed 20 tablets of 10 mg'); 'symptom ...; resolved' ends it.",
+        "ingestion.symptomatic",
+        "ingestion.tablet",
+        *(entry.name for sign in signs for entry in sign.emergency),
+    )
 
 
 def _unread(facts: Facts, signs: list[Sign]) -> Iterator[Finding]:

@@ -10,11 +10,13 @@ from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from eutonia.chart.facts import Facts
+from eutonia.evidence import Known
 from eutonia.findings import emergency_card as cards
 from eutonia.findings.context import taking
-from eutonia.findings.exposure import Exposure, exposure
+from eutonia.findings.exposure import Exposure, exposure, swallowed_lately, tapered
 from eutonia.findings.finding import STOP, Finding, Kind, found, listed
 from eutonia.findings.signs import Sign, current, recent
 from eutonia.knowledge import Book, Entry
@@ -48,6 +50,8 @@ DEPRESSED: Final = frozenset(
 # After a fall of the dose a changed mind, coma included, is a sign of withdrawal as well.
 _MIND: Final = frozenset({"symptom.overdose.coma", "symptom.overdose.somnolence", "sign.called"})
 _HOT: Final = frozenset({"symptom.withdrawal.fever", "symptom.withdrawal.hyperpyrexia"})
+# What a taper by the rules brings by itself.
+_LOOSENED: Final = frozenset({"symptom.withdrawal.return_of_spasticity"})
 _STIFF: Final = frozenset({"symptom.withdrawal.rigidity", "symptom.withdrawal.return_of_spasticity"})
 # What a poisoned brain shows too: without a fall of the dose it is read as too much.
 _TOXIC: Final = frozenset({"symptom.withdrawal.hallucination", "symptom.withdrawal.labile_blood_pressure"})
@@ -86,6 +90,11 @@ class Triage(Struct, frozen=True):
         """Whether breathing or consciousness is depressed."""
         return any(entry.name in DEPRESSED for sign in self.signs for entry in sign.emergency)
 
+    @property
+    def swallowed(self) -> bool:
+        """Whether drug was swallowed in excess."""
+        return any(_swallowed(sign) for sign in self.signs)
+
     def named(self, entries: tuple[Entry, ...]) -> str:
         """Return the names of some of its signs, with the words they were written in."""
         names = {entry.name for entry in entries}
@@ -103,8 +112,12 @@ def triage(facts: Facts, pump: PumpState | None) -> Triage:
     if not seen:
         return Triage((), ())
     possible = exposure(facts, pump)
+    if any(_swallowed(sign) and swallowed_lately(facts, sign.at, slow=possible.slow) for sign in seen):
+        possible = replace(possible, overdose=True)
     entries = {entry.name: entry for sign in seen for entry in _entries(sign, facts.book)}
-    alone = {entry.name for sign in seen for entry in _entries(sign, facts.book) if _alone(entry, sign)}
+    alone = {
+        entry.name for sign in seen for entry in _entries(sign, facts.book) if _alone(facts, entry, sign, possible)
+    }
     if set(entries) & _HOT and set(entries) & _STIFF:
         alone |= set(entries) & (_HOT | _STIFF)
     over = {name for name in entries if _fits(entries[name], "overdose")} if possible.overdose else set()
@@ -113,6 +126,9 @@ def triage(facts: Facts, pump: PumpState | None) -> Triage:
     if possible.fell:
         gone |= set(entries) & _MIND
     over, gone = _placed(over, gone, set(entries), alone, possible, taking(facts) or pump is not None)
+    if gone <= _LOOSENED and tapered(facts, possible.fell):
+        # Stiffness alone while a taper runs by the rules is what a taper brings: asked about, not an emergency.
+        gone = set()
     # An early sign needs a reason on the chart; what is severe stands alone.
     if not (gone & alone or (gone and (possible.fell or possible.reasons))):
         gone = set()
@@ -142,7 +158,16 @@ def _entries(sign: Sign, book: Book) -> tuple[Entry, ...]:
     return (*sign.emergency, book.entry("sign.called")) if _called(sign) else sign.emergency
 
 
-def _alone(entry: Entry, sign: Sign) -> bool:
+def _swallowed(sign: Sign) -> bool:
+    return any(entry.more.get("taken") for entry in sign.emergency)
+
+
+def _alone(facts: Facts, entry: Entry, sign: Sign, possible: Exposure) -> bool:
+    if entry.more.get("taken"):
+        # In a child, and where the kidneys may keep the drug, no excess is known to be harmless.
+        adult = isinstance(facts.age, Known) and facts.age.value >= 18
+        frail = possible.slow or not adult
+        return (frail or bool(entry.more.get("alone"))) and swallowed_lately(facts, sign.at, slow=possible.slow)
     return bool(entry.more.get("alone")) or sign.reading.red
 
 
@@ -201,6 +226,11 @@ def restore_lines(facts: Facts, pump: PumpState | None) -> list[str]:
         return restart_lines(facts, pump)
     if lines := explanted_lines(facts):
         return lines
+    if cards.weak_kidneys(facts):
+        return [
+            "1. Restore baclofen by mouth only as a specialist decides (kidneys below 30 mL/min, or dialysis), at a dose reduced for "
+            "the kidneys, never the one before; until then benzodiazepines in a monitored bed."
+        ]
     return [
         "1. Restore baclofen by mouth at a dose similar to the one before; by tube where it cannot be swallowed; "
         "where neither can be, benzodiazepines in a monitored bed."
@@ -212,7 +242,7 @@ _RESOLVE: Final = "When the signs are gone or explained, write 'symptom ...; res
 
 def _overdose(facts: Facts, pump: PumpState | None, seen: Triage, *, both: bool) -> Finding:
     spine = cards.by_pump(facts, pump)
-    keys = ("overdose.actions", "overdose.causes") if spine else ("overdose.actions_oral", "overdose.causes_oral")
+    keys = cards.route(facts, pump, swallowed=seen.swallowed)
     # What is taken by mouth is held back until the signs are explained, so no taper is laid out beside the card.
     stops: tuple[Kind, ...] = ("titration", "trial", "start", "adjust", "strength change", "holiday")
     stops = stops if spine else (*stops, "taper")
@@ -220,7 +250,11 @@ def _overdose(facts: Facts, pump: PumpState | None, seen: Triage, *, both: bool)
         # Awake, and perhaps without drug: then delivery may have to be restored, and nothing here refuses that.
         stops = (*stops, "refill", "restart")
     says = f"Signs that fit an overdose: {seen.named(seen.overdose)}."
-    card = cards.both(facts, pump, seen.exposure, restore_lines(facts, pump)) if both else cards.overdose(facts, pump)
+    card = (
+        cards.both(facts, pump, seen.exposure, restore_lines(facts, pump), swallowed=seen.swallowed)
+        if both
+        else cards.overdose(facts, pump, swallowed=seen.swallowed)
+    )
     return found(
         facts.book,
         "emergency-overdose",

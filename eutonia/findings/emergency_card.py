@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
+from itertools import pairwise
+
 from eutonia.chart.facts import Facts
+from eutonia.evidence import Unknown
 from eutonia.findings.cautions import high_lesion
 from eutonia.findings.context import taking
-from eutonia.findings.exposure import Exposure
+from eutonia.findings.exposure import Exposure, bolus_acts
+from eutonia.findings.kidney import kidney
 from eutonia.moment import shown
 from eutonia.pump import PumpState
 from eutonia.quantity import plain, rounded
@@ -18,21 +24,35 @@ NO_ANTIDOTE = "No antidote: physostigmine is not offered (C-16)."
 
 def by_pump(facts: Facts, pump: PumpState | None) -> bool:
     """Whether drug goes, or went, into the spine."""
-    return pump is not None or (bool(facts.screenings) and not taking(facts))
+    return pump is not None or (bool(facts.screenings) and (not taking(facts) or bolus_acts(facts)))
 
 
-def overdose(facts: Facts, pump: PumpState | None) -> Lines:
+def route(facts: Facts, pump: PumpState | None, *, swallowed: bool) -> tuple[str, str]:
+    """Return the knowledge entries of what is done and of the causes, by the route that the overdose came by.
+
+    Parameters
+    ----------
+    swallowed
+        Whether drug was swallowed in excess: then the steps are those by mouth, whatever else is given.
+    """
+    if swallowed or not by_pump(facts, pump):
+        return "overdose.actions_oral", "overdose.causes_oral"
+    return "overdose.actions" if pump is not None else "overdose.actions_bolus", "overdose.causes"
+
+
+def overdose(facts: Facts, pump: PumpState | None, *, swallowed: bool) -> Lines:
     """Return the card of signs that fit an overdose alone."""
-    spine = by_pump(facts, pump)
-    actions = facts.book.words("overdose.actions" if spine else "overdose.actions_oral")
-    card = ["EMERGENCY: signs that fit a baclofen overdose.", CALL]
+    steps, roots = route(facts, pump, swallowed=swallowed)
+    actions = facts.book.words(steps)
+    card = ["EMERGENCY: signs that fit a baclofen overdose.", CALL, *_leap(facts, pump)]
     card += [f"{number}. {_sentence(text)}" for number, text in enumerate(actions, 1)]
+    if swallowed and pump is not None:
+        card.append("The pump delivers as well: read it out; the emergency team decides whether it is stopped.")
     card += _pump_lines(facts, pump)
     card += _ask(pump)
     if taking(facts) and pump is None:
         card.append("Ask whether doses were missed: then the signs can be withdrawal as well.")
-    causes = facts.book.words("overdose.causes" if spine else "overdose.causes_oral")
-    card.append("Look for the cause: " + "; ".join(causes) + ".")
+    card.append("Look for the cause: " + "; ".join(facts.book.words(roots)) + ".")
     card.append(NO_ANTIDOTE)
     return tuple(card)
 
@@ -57,10 +77,11 @@ def withdrawal(facts: Facts, pump: PumpState | None, exposure: Exposure | None, 
     return tuple(card)
 
 
-def both(facts: Facts, pump: PumpState | None, exposure: Exposure | None, restore: list[str]) -> Lines:
+def both(
+    facts: Facts, pump: PumpState | None, exposure: Exposure | None, restore: list[str], *, swallowed: bool
+) -> Lines:
     """Return the one card of signs that fit overdose and withdrawal: what is done for both first, then how to tell."""
-    spine = by_pump(facts, pump)
-    card = ["EMERGENCY: Overdose or withdrawal: not yet told apart.", CALL]
+    card = ["EMERGENCY: Overdose or withdrawal: not yet told apart.", CALL, *_leap(facts, pump)]
     steps = [facts.book.text("emergency.support")]
     if pump is not None:
         steps.append(facts.book.text("emergency.read_out"))
@@ -71,7 +92,7 @@ def both(facts: Facts, pump: PumpState | None, exposure: Exposure | None, restor
         card += [*_dry(facts, pump), *_pump_lines(facts, pump)]
     card.append(
         "Breathing or consciousness depressed: treat as overdose first. Hold the dose, do not restore it."
-        " What is done: " + "; ".join(facts.book.words("overdose.actions" if spine else "overdose.actions_oral")) + "."
+        " What is done: " + "; ".join(facts.book.words(route(facts, pump, swallowed=swallowed)[0])) + "."
     )
     card.append("Awake, rigid, febrile or hallucinating: treat as withdrawal.")
     card += [line.removeprefix("1. ") for line in restore]
@@ -88,6 +109,24 @@ def both(facts: Facts, pump: PumpState | None, exposure: Exposure | None, restor
 
 def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
+
+
+def _leap(facts: Facts, pump: PumpState | None) -> list[str]:
+    """The last rise by many times, which may be a misplaced decimal point: the first cause to look at."""
+    histories: list[tuple[str, list[tuple[datetime, Decimal]]]] = [("mg", list(facts.oral_history))]
+    if pump is not None:
+        runs = [(at, program.daily.to("mcg/day")) for at, program in pump.dose_history if not program.stopped]
+        histories.insert(0, ("mcg", runs))
+    lines = []
+    for unit, history in histories:
+        for (_, before), (at, after) in pairwise(history):
+            lately = facts.age_days(at) <= facts.book.quantity("age.symptom").to("days")
+            if lately and before and after >= before * facts.book.count("check.large_change"):
+                lines.append(
+                    f"On {shown(at, facts.home)} the dose rose to {plain(rounded(after / before, '0.1'))} times the one before (from "
+                    f"{plain(before)} to {plain(after)} {unit} daily): the likely cause; never give that dose again."
+                )
+    return lines
 
 
 def _ask(pump: PumpState | None) -> list[str]:
@@ -129,13 +168,23 @@ def _pump_lines(facts: Facts, pump: PumpState | None) -> list[str]:
     return lines
 
 
+def weak_kidneys(facts: Facts) -> bool:
+    """Return whether the kidneys are known to be too weak for baclofen by mouth at a usual dose: below 30 mL/min, or dialysis."""
+    known = kidney(facts)
+    return not isinstance(known, Unknown) and (known.avoid or known.dialysis)
+
+
 def _treatment(facts: Facts, pump: PumpState | None) -> list[str]:
     """What the evidence has for withdrawal: the bridge, what is watched, and what is unproven."""
     card = []
     if pump is not None:
         card.append(_sentence(facts.book.text("emergency.bridge")))
         card.append("Baclofen by mouth must not be relied on to stop the progression of intrathecal withdrawal.")
-    else:
+        if weak_kidneys(facts):
+            card.append(
+                "Kidneys this weak: no baclofen by mouth or tube as a bridge unless a specialist sets a reduced dose."
+            )
+    elif not weak_kidneys(facts):
         card.append(_sentence(facts.book.text("emergency.bridge_oral")))
     card.append(_sentence(facts.book.text("emergency.watch")))
     card.append(

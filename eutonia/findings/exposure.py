@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -104,6 +105,16 @@ def _acts_by_mouth(facts: Facts, slow: bool) -> bool:
     return _within(facts, max([last, *lines]), entry)
 
 
+def bolus_acts(facts: Facts) -> bool:
+    """Return whether a screening bolus may still act."""
+    return any(_within(facts, _latest(facts, event), "exposure.overdose_intrathecal") for event in facts.of(e.Trial))
+
+
+def swallowed_lately(facts: Facts, at: datetime, *, slow: bool) -> bool:
+    """Return whether drug that was swallowed at a moment may still act."""
+    return _within(facts, at, "exposure.overdose_renal" if slow else "exposure.overdose_oral")
+
+
 def _steps(history: History) -> list[tuple[tuple[datetime, Decimal], tuple[datetime, Decimal]]]:
     """Each change with the one before it, the last one first."""
     start = (history[0][0], Decimal(0))
@@ -162,6 +173,33 @@ def _fell_by_mouth(facts: Facts) -> list[str]:
         if facts.age_days(event.at) <= window and not back and _ever_taken(facts):
             found.append(f"doses by mouth may be missing: {event.what.what} ({shown_day(event.at, facts.home)})")
     return found
+
+
+def tapered(facts: Facts, fell: Sequence[str]) -> bool:
+    """Return whether all that fell is the dose by mouth, in the steps of a taper that the rules allow.
+
+    Parameters
+    ----------
+    fell
+        Why withdrawal is possible, as `Exposure.fell` says it.
+    """
+    if len(fell) != 1 or facts.of(e.Interruption) or not fall(facts.oral_history, facts):
+        return False
+    if fell[0] not in _fell_by_mouth(facts):
+        return False
+    book = facts.book
+    window = timedelta(days=float(book.span("exposure.withdrawal")[1].to("days")))
+    part = book.quantity("exposure.fall").value / 100
+    shortest = timedelta(days=2)
+    history = facts.oral_history
+    falls = [
+        (at, before, after)
+        for (_, before), (at, after) in pairwise(history)
+        if after < before and facts.now - at <= 2 * window
+    ]
+    gentle = all(before - after <= before * part + Decimal("0.5") for _, before, after in falls)
+    apart = all(later - earlier >= shortest for (earlier, *_), (later, *_) in pairwise(falls))
+    return bool(falls) and gentle and apart and facts.oral_history[-1][1] > 0
 
 
 def _ever_taken(facts: Facts) -> bool:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
+from eutonia.findings.ingestion import denied, ingestion
 from eutonia.findings.phrases import entries_named, meaning, says_none
 from eutonia.findings.vitals import vitals
 from eutonia.knowledge import Book, Entry
@@ -84,8 +85,9 @@ class Sign(Struct, frozen=True):
         entry = next(iter((*self.emergency, *self.effects, *self.entries)), None)
         if entry is None or isinstance(entry.value, list):  # a list of everyday words has no name of its own
             return self.text
-        name = str((*self.effects, *self.entries)[0].value) if not self.emergency else str(self.emergency[0].value)
-        return named(name, self.text)
+        name = (*self.emergency, *self.effects, *self.entries)[0].value
+        # An everyday symptom stands in a list of words and has no name of its own.
+        return named(name, self.text) if isinstance(name, str) else self.text
 
 
 class Signs(Struct, frozen=True):
@@ -122,6 +124,11 @@ def read(book: Book, text: str) -> tuple[Reading, ...]:
 
 
 def _piece(book: Book, piece: str) -> list[Reading]:
+    if denied(piece):
+        return [Reading(piece, denied=True)]
+    if (taken := ingestion(book, piece)) is not None:
+        others = _piece(book, taken.rest) if re.search(r"[a-z]{2}", taken.rest, re.IGNORECASE) else []
+        return [Reading(piece, (taken.entry,)), *others]
     whole = _one(book, piece)
     parts = [part for part in _JOINED.split(piece) if part.strip()]
     if len(parts) < 2 or (not whole[0].unread and not _left_over(book, piece)):
@@ -216,7 +223,7 @@ def needs_its_own_end(sign: Sign) -> bool:
         or sign.classified == "emergency"
         or sign.reading.red
         or any(entry.more.get("serious") for entry in sign.effects)
-        or any(entry.more.get("alone") for entry in sign.emergency)
+        or any(entry.more.get("alone") or entry.more.get("taken") for entry in sign.emergency)
     )
 
 

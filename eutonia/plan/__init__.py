@@ -11,6 +11,7 @@ from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.evidence import Known
 from eutonia.findings import STOP, Finding, Kind
+from eutonia.findings.effects import unexplained
 from eutonia.findings.failures import oral_baclofen_failed
 from eutonia.findings.finding import listed
 from eutonia.findings.hypersensitivity import allergic
@@ -184,7 +185,9 @@ def _wanted(facts: Facts, pump: PumpState | None, emergency: bool) -> Iterator[t
         yield "reduction", None
     if not requests:
         for kind in _natural(facts, pump, taking):
-            yield kind, None
+            # No taper begins beside a sign that nobody has explained, unless it is asked for.
+            if kind != "taper" or not unexplained(facts):
+                yield kind, None
     # Where a rise no longer helps, the holiday stands beside whatever is asked of the dose (TOL-02).
     asked_of_dose = not requests or "adjust" in {kind for request in requests for kind in _ASKED[request.kind]}
     if asked_of_dose and "holiday" not in seen and pump is not None and pump.running and remains(facts, pump):
