@@ -100,11 +100,11 @@ ZONES = {
 
 
 def panel_of(tmp_path: Path, text: str, zone: str, now: str) -> Panel:
-    ledger = Ledger(tmp_path / "clinic.ledger", create=True)
-    ledger.open(text.strip().splitlines(), by="A", zone=zone)
-    panel = Panel(ledger)
-    panel.refresh(eutonia.read(text, zone).moment(now))
-    return panel
+    with Ledger(tmp_path / "clinic.ledger", create=True) as ledger:
+        ledger.open(text.strip().splitlines(), by="A", zone=zone)
+        panel = Panel(ledger)
+        panel.refresh(eutonia.read(text, zone).moment(now))
+        return panel
 
 
 @pytest.mark.parametrize("name", ZONES)
