@@ -6,7 +6,6 @@ Which of the two is possible is decided by the doses on the chart (exposure), wh
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -55,13 +54,6 @@ _LOOSENED: Final = frozenset({"symptom.withdrawal.return_of_spasticity"})
 _STIFF: Final = frozenset({"symptom.withdrawal.rigidity", "symptom.withdrawal.return_of_spasticity"})
 # What a poisoned brain shows too: without a fall of the dose it is read as too much.
 _TOXIC: Final = frozenset({"symptom.withdrawal.hallucination", "symptom.withdrawal.labile_blood_pressure"})
-
-
-@lru_cache(maxsize=8)
-def known_signs(book: Book) -> frozenset[str]:
-    """Return every name of a sign of overdose or withdrawal."""
-    entries = (*book.under(_OVERDOSE), *book.under(_WITHDRAWAL))
-    return frozenset(name for entry in entries for name in (str(entry.value), *entry.more.get("also", ())))
 
 
 class Triage(Struct, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from msgspec import Struct
 
@@ -31,21 +31,8 @@ Kind = Literal[
 ]
 # What a finding can stop: a kind of plan, or of the adjustments those upwards alone.
 Blocked = Kind | Literal["adjust up"]
-KINDS: Final[tuple[Kind, ...]] = (
-    "titration",
-    "taper",
-    "trial",
-    "start",
-    "adjust",
-    "refill",
-    "strength change",
-    "holiday",
-    "restart",
-    "replacement",
-    "reduction",
-)
-RISING: Final[tuple[Kind, ...]] = ("titration", "trial", "start", "adjust", "strength change", "holiday", "restart")
-PUMP: Final[tuple[Kind, ...]] = ("start", "adjust", "refill", "strength change", "holiday", "restart")
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+ORAL_KINDS: Final[frozenset[Kind]] = frozenset({"titration", "taper"})
 
 
 class Finding(Struct, frozen=True):

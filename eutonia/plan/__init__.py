@@ -13,7 +13,7 @@ from eutonia.evidence import Known
 from eutonia.findings import STOP, Finding, Kind
 from eutonia.findings.effects import unexplained
 from eutonia.findings.failures import oral_baclofen_failed
-from eutonia.findings.finding import listed
+from eutonia.findings.finding import ORAL_KINDS, listed
 from eutonia.findings.hypersensitivity import allergic
 from eutonia.findings.resistance import remains
 from eutonia.plan import (
@@ -85,8 +85,9 @@ def plan(
         kinds = {kind for kind, _ in wanted} | {each.kind for each in plans}
         if "refill" not in kinds and any(each.id == "refill" and each.grade == STOP for each in findings):
             _build("refill", None, facts, pump, findings, plans, refusals)
-        in_spine = any(kind not in _MOUTH for kind, _ in wanted)
-        if pump is not None and pump.running and not any(plan.kind not in _MOUTH or not in_spine for plan in plans):
+        in_spine = any(kind not in ORAL_KINDS for kind, _ in wanted)
+        for_pump = [plan for plan in plans if plan.kind not in ORAL_KINDS] if in_spine else plans
+        if pump is not None and pump.running and not for_pump:
             plans += [_beside(kept, findings) for kept in refill.kept(facts, pump)]
     return tuple(plans), tuple(dict.fromkeys(refusals))
 
@@ -130,31 +131,32 @@ def rise_stopped(plan: Plan, pump: PumpState | None, findings: tuple[Finding, ..
     return stopped_by("adjust", stops) if stops else None
 
 
-_MOUTH: Final[frozenset[Kind]] = frozenset({"titration", "taper"})
-
-
 def _going_on(facts: Facts, pump: PumpState | None, wanted: list[Kind], plans: list[Plan]) -> list[Kind]:
     """Return the kinds of plan for drug that is being given, where what was wanted for its route gave none."""
     kinds: list[Kind] = []
     taken = facts.oral.value if isinstance(facts.oral, Known) else None
-    if taken is not None and any(kind in _MOUTH for kind in wanted) and not any(plan.kind in _MOUTH for plan in plans):
+    if (
+        taken is not None
+        and any(kind in ORAL_KINDS for kind in wanted)
+        and not any(plan.kind in ORAL_KINDS for plan in plans)
+    ):
         kinds.append("taper")
-    in_spine = [kind for kind in wanted if kind not in _MOUTH]
-    if pump is not None and pump.running and in_spine and not any(plan.kind not in _MOUTH for plan in plans):
+    in_spine = [kind for kind in wanted if kind not in ORAL_KINDS]
+    if pump is not None and pump.running and in_spine and not any(plan.kind not in ORAL_KINDS for plan in plans):
         kinds.append("refill")
     return [kind for kind in kinds if kind not in wanted]
 
 
 def _beside(found: Plan, findings: tuple[Finding, ...]) -> Plan:
     """The plan, with the stop findings of its route that stand although they do not stop this kind."""
-    mouth = found.kind in _MOUTH
+    mouth = found.kind in ORAL_KINDS
     if any(finding.id == "hypersensitivity" and finding.grade == STOP for finding in findings):
         return replace(
             found,
             beside="CONTRAINDICATED (hypersensitivity), specialist decision: a bridge or a way to end the drug, never a reason to go on.",
         )
     stops = [
-        each.id for each in findings if each.grade == STOP and any((kind in _MOUTH) == mouth for kind in each.stops)
+        each.id for each in findings if each.grade == STOP and any((kind in ORAL_KINDS) == mouth for kind in each.stops)
     ]
     if not stops:
         return found

@@ -106,11 +106,13 @@ def _no_alternative(facts: Facts, alternative: str | None) -> str | None:
 _NO_TREATMENT = frozenset(
     [
         "a",
+        "alternative",
         "an",
         "as",
         "be",
         "decided",
         "discussed",
+        "drug",
         "it",
         "later",
         "n",
@@ -118,10 +120,10 @@ _NO_TREATMENT = frozenset(
         "named",
         "nil",
         "no",
+        "nobody",
         "none",
         "not",
         "nothing",
-        "nobody",
         "null",
         "of",
         "open",
@@ -138,8 +140,6 @@ _NO_TREATMENT = frozenset(
         "this",
         "to",
         "treatment",
-        "alternative",
-        "drug",
         "unclear",
         "undecided",
         "unknown",
@@ -152,7 +152,7 @@ _NO_TREATMENT = frozenset(
 
 
 def treatment(text: str | None) -> str | None:
-    """Return the other treatment that a request names; none where its words name none, or name baclofen itself.
+    """Return the other treatment that a request names; none where its words name none.
 
     >>> treatment("tizanidine 4 mg three times a day"), treatment("none"), treatment("to be decided")
     ('tizanidine 4 mg three times a day', None, None)
@@ -160,8 +160,7 @@ def treatment(text: str | None) -> str | None:
     words = re.findall(r"[^\W\d_]+", text.lower()) if text else []
     if text is None or set(words) <= _NO_TREATMENT or re.match(r"\W*(?:no|none|nil|nothing|without)\b", text.lower()):
         return None
-    named = recognise(text).ingredients
-    return None if named and all("baclofen" in each.classes for each in named) else text
+    return text
 
 
 def _delivery_checked(facts: Facts, pump: PumpState) -> bool:

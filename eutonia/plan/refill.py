@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
-from eutonia.findings.restart_rule import restart
+from eutonia.findings.restart_rule import Restart, restart
 from eutonia.moment import shown_day
 from eutonia.plan.plan import Plan, Refusal, Step, basis, refuse
 from eutonia.plan.words import CHECKED, expected_left, refill_due, refill_words
@@ -110,13 +110,13 @@ def kept(facts: Facts, pump: PumpState) -> Iterator[Plan]:
     yield Plan("refill", "go on unchanged", "clinic", steps, why, facts_, sources, WATCH[:1])
 
 
-def runs_on(facts: Facts, pump: PumpState) -> bool:
-    """Return whether the program on the chart may simply run on after a refill: the restart rule offers its dose."""
+def held_back(facts: Facts, pump: PumpState) -> Restart | None:
+    """Return the restart rule where the program on the chart must not simply run on after a refill; none where it may."""
     if pump.unexplained is not None and not pump.gaps:
-        return True
-    resume = restart(facts, pump)
-    offered = [offer.program for offer in resume.offers]
-    return resume.situation in ("running", "delivered less") or pump.program in offered
+        return None
+    rule = restart(facts, pump)
+    offered = [offer.program for offer in rule.offers]
+    return None if rule.situation in ("running", "delivered less") or pump.program in offered else rule
 
 
 def _program(facts: Facts, pump: PumpState, volume: Quantity) -> list[Step]:
@@ -130,11 +130,10 @@ def _program(facts: Facts, pump: PumpState, volume: Quantity) -> list[Step]:
             "next refill can be given."
         )
         return [Step(facts.now, "check", says)]
-    resume = restart(facts, pump)
-    if not runs_on(facts, pump):
+    if (rule := held_back(facts, pump)) is not None:
         says = (
             f"The old program ({program.written}) must not simply run on after the interruption: leave the pump stopped, and set the dose by "
-            f"the restart rule ('request restart'). {resume.sentence}"
+            f"the restart rule ('request restart'). {rule.sentence}"
         )
         return [Step(facts.now, "check", says)]
     if pump.unexplained is not None:

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from msgspec.structs import replace
-
 from eutonia.chart import event as e
 from eutonia.chart.facts import Facts
 from eutonia.chart.orders import Program
 from eutonia.moment import iso, shown_day
 from eutonia.plan import Plan
-from eutonia.plan.refill import runs_on
-from eutonia.pump import PumpState, pump_state
+from eutonia.plan.refill import held_back
+from eutonia.pump import PumpState, pump_after
 
 # Kinds of plan that leave the pump as it is, so that a prediction of them needs to know what it delivers.
 _PUMP_GOES_ON: Final = ("refill", "taper", "titration")
@@ -62,7 +60,7 @@ def assumed_refills(facts: Facts, pump: PumpState | None, written: Sequence[e.Ev
             break
         done.append(event)
         at = max(at, event.at)
-        later = _after(facts, done, at)
+        later = pump_after(facts, done, at)
         if later is None:
             break
         state = later
@@ -78,12 +76,6 @@ def is_empty(facts: Facts, pump: PumpState) -> bool:
     return pump.empty_at is not None and pump.empty_at <= facts.now
 
 
-def _after(facts: Facts, events: Sequence[e.Event], at: datetime) -> PumpState | None:
-    """Return the pump at a later moment, once these events have happened and nothing else."""
-    known = [event for event in facts.chart.events if event not in facts.future]
-    return pump_state(Facts(replace(facts.chart, events=(*known, *events)), at, facts.book))
-
-
 def stays_stopped(plan: Plan, facts: Facts, pump: PumpState | None, written: Sequence[e.Event]) -> list[e.Event]:
     """Return the stop that a refill after an interruption means: its old program must not simply run on.
 
@@ -94,7 +86,7 @@ def stays_stopped(plan: Plan, facts: Facts, pump: PumpState | None, written: Seq
         return []
     if any(isinstance(event.what, e.Programmed) for event in written) or pump.program is None or pump.program.stopped:
         return []
-    if runs_on(facts, pump):
+    if held_back(facts, pump) is None:
         return []
     at = refills[-1].at
     return [e.Event(at, e.Programmed(Program()), iso(at), line=_STOP_LINE)]

@@ -711,15 +711,7 @@ def _begun(facts: Facts) -> tuple[_Fold, list[e.Event]]:
 
 def pump_state(facts: Facts) -> PumpState | None:
     """The pump as the chart's events have left it; none where no pump was implanted, or the last one was explanted."""
-    if not facts.of(e.Implant):
-        return None
-    fold, events = _begun(facts)
-    for event in events:
-        fold.happen(event)
-    if fold.explanted_at is not None:
-        return None
-    fold.advance(facts.now.timestamp())
-    return _state(fold, facts, facts.now)
+    return pump_after(facts, (), facts.now)
 
 
 def pump_after(facts: Facts, further: Sequence[e.Event], at: datetime) -> PumpState | None:

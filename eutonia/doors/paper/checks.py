@@ -11,22 +11,13 @@ from eutonia.doors.amounts import UNKNOWN
 from eutonia.doors.paper import PaperError
 from eutonia.doors.paper.report import option_words
 from eutonia.doors.words import Row
+from eutonia.findings.finding import KINDS, ORAL_KINDS
 from eutonia.plan import Plan
 from eutonia.pump.verify import ReadBack, verify
 from eutonia.quantity import plain
 
 # The kinds of plan in which drug goes into the spine: the errors that two people are to catch happen here.
-SPINAL: Final = (
-    "trial",
-    "start",
-    "adjust",
-    "refill",
-    "strength change",
-    "holiday",
-    "restart",
-    "replacement",
-    "reduction",
-)
+SPINAL: Final = tuple(kind for kind in KINDS if kind not in ORAL_KINDS)
 
 # How the pump stands, above the fields.
 _STATE: Final = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Final
 
 from msgspec import Struct
@@ -17,7 +16,7 @@ from eutonia.clinic.drafts import CHECKED
 from eutonia.clinic.objections import Objection
 from eutonia.doors import words
 from eutonia.doors.web.change import Change, change
-from eutonia.findings import STOP, Finding
+from eutonia.findings import STOP, Finding, single_bolus
 from eutonia.findings.finding import Blocked
 from eutonia.moment import shown
 from eutonia.plan.plan import Refusal
@@ -138,11 +137,10 @@ def _alone(before: Advice, event: e.Event) -> str:
     was = before.pump.program if before.pump is not None else None
     if was is None or was.stopped or not _carded(before):
         return ""
-    largest = max((each.dose.to("mcg") for each in was.boluses), default=Decimal(0))
     lower = (
         program.daily.to("mcg/day") < was.daily.to("mcg/day")
         and program.strength is None
-        and all(each.dose.to("mcg") <= largest for each in program.boluses)
+        and single_bolus.largest(program) <= single_bolus.largest(was)
     )
     return "a lower dose with an emergency sign" if lower else ""
 
