@@ -195,16 +195,21 @@ def acute_rise(facts: Facts) -> AcuteRise | None:
     return None
 
 
+def _contradictory(facts: Facts) -> bool:
+    """Whether two values of one renal test and one moment differ."""
+    labs = (facts.lab(test, test, None) for test in ("creatinine", "egfr", "clearance"))
+    return any(isinstance(lab, Unknown) and lab.reason == "contradictory" for lab in labs)
+
+
 def accumulates(facts: Facts) -> str:
     """Return why baclofen accumulates today: 'acute kidney injury', 'dialysis' or a value below the limit; '' where nothing says so."""
     if acute_rise(facts) is not None:
         # A value that contradicts itself hastens no taper.
-        return "acute kidney injury" if isinstance(facts.lab("creatinine", "creatinine", None), Known) else ""
+        return "" if _contradictory(facts) else "acute kidney injury"
     known = kidney(facts)
     if not isinstance(known, Kidney):
         # A value that grew old lifts nothing; values that contradict each other hasten no taper.
-        agree = isinstance(facts.lab("creatinine", "creatinine", None), Known) or not facts.of(e.Lab)
-        worst = agree and _avoided_at_worst(facts)
+        worst = not _contradictory(facts) and _avoided_at_worst(facts)
         return f"kidney function that may be below {plain(facts.book.quantity('kidney.avoid'))}" if worst else ""
     if not known.avoid:
         return ""

@@ -434,3 +434,16 @@ def test_the_order_never_prefers_the_faster_course_by_mouth(person, lines, slowe
     assert moving[0].startswith(slowest)
     assert all("number of steps" not in place["reason"] for place in order["places"])
     assert all(place["harm"] is None for place in order["places"])
+
+
+@pytest.mark.hazard("H70")
+@pytest.mark.parametrize("lab", ["egfr 20 mL/min/1.73 m2", "clearance 20 mL/min", "creatinine 5 mg/dL"])
+def test_an_old_value_of_any_test_keeps_the_taper_monitored(lab: str) -> None:
+    chart = (
+        "2025-01-05 09:30 person id A-17; born 1970-04-11; sex male\n2026-06-01 weight 72 kg\n"
+        "2025-01-05 condition multiple sclerosis; origin spinal\n2026-01-05 oral 10 mg three times a day\n"
+        f"2025-01-06 lab {lab}\n2026-06-28 09:00 request taper oral\n"
+    )
+    tapers = plans(advise(chart, "2026-06-28 10:00"), "taper")
+    assert tapers
+    assert {plan["setting"] for plan in tapers} == {"monitored"}
