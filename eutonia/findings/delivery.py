@@ -142,7 +142,7 @@ def _delivered_less(facts: Facts, pump: PumpState) -> Finding:
         f"{rule.happened[0].upper()}{rule.happened[1:]}.",
         "Once the cause is repaired all of the programmed dose arrives, which is more than the patient had.",
         f"If it was repaired: set at most the dose that was delivered ('request restart'), and write the program. {rule.sentence}",
-        "restart.residual_ml",
+        "pump.balance_floor",
         "restart.similar",
         "overdose.check",
         stops=("adjust", "strength change", "holiday"),

@@ -170,7 +170,7 @@ def _while_running(facts: Facts, pump: PumpState, old: Program) -> Restart:
             happened=happened,
             setting="monitored",
             first=Offer("delivered dose", known, reason),
-            entries=(*_ENTRIES, "restart.residual_ml"),
+            entries=(*_ENTRIES, "pump.balance_floor"),
         )
     if pump.running:
         return Restart(
@@ -303,7 +303,7 @@ def _after_repair(
         else f"how much of {plain(old.daily)} arrived before it is not known"
     )
     happened = f"the catheter was repaired, and {arrived}; {gap.words}"
-    entries = (*_ENTRIES, "restart.steady_days", "restart.residual_ml")
+    entries = (*_ENTRIES, "restart.steady_days", "pump.balance_floor")
     blank = Restart(situation="repair", happened=happened, entries=entries)
     short = gap.hours is None or gap.within(facts, "restart.short_gap")
     if (rises is not None or known is not None) and (short or signs):

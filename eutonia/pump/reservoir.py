@@ -681,7 +681,7 @@ class _Fold(Struct):
         known = model(self.implant.device, self.facts.book) if self.implant else None
         stated = known.accuracy if known is not None else None
         accuracy = float((stated or self.facts.book.quantity("device.synchromed_ii.accuracy")).value) / 100
-        least = float(self.facts.book.quantity("restart.residual_ml").to("mL"))
+        least = float(self.facts.book.quantity("pump.balance_floor").to("mL"))
         for reading in self.readings:
             share = reading.ratio()
             if reading.explained is not None or share is None or reading.difference_ml < least:

@@ -109,7 +109,6 @@ NUMBERS = {
     "restart.overdose_after": "12 h",
     "restart.tolerated_days": "14 days",
     "restart.steady_days": "60 days",
-    "restart.residual_ml": "0.5 mL",
     "resistance.rises": 3,
     "resistance.share": "10 %",
     "withdrawal.long_use_days": "60 days",
