@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from operator import attrgetter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -53,6 +53,8 @@ class Facts:
         self.future = tuple(event for event in chart.events if event.at > limit)
         self.duplicates: list[e.Event] = []
         self._counted: dict[tuple[type, ...], tuple[e.Event, ...]] = {}
+        # What the layers above work out of these facts alone: kept with them, so that it is worked out once and ends with them.
+        self.derived: dict[str, Any] = {}
 
     # --- events that count ----------------------------------------------------------------------------------------
 

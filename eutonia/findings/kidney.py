@@ -65,6 +65,13 @@ def kidney(facts: Facts) -> Kidney | Unknown:
 
     Unknown where there is no creatinine, eGFR or clearance recent enough to say anything.
     """
+    answer: Kidney | Unknown | None = facts.derived.get("kidney")
+    if answer is None:
+        answer = facts.derived["kidney"] = _kidney(facts)
+    return answer
+
+
+def _kidney(facts: Facts) -> Kidney | Unknown:
     if facts.on_dialysis:
         return Kidney(None, None, facts.book.shares("kidney.shares")[-1], True, True, ("on dialysis",))
     creatinine = facts.lab("creatinine", "creatinine", "age.creatinine")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final, Literal
@@ -255,6 +256,14 @@ class _Fold(Struct):
     last_program: e.Event | None = None
     flow: Flow | None = None
     flow_told: Quantity | None = None
+
+    def fork(self) -> _Fold:
+        """The same pump, to which other things can happen."""
+        fork = copy(self)
+        for name in _LISTS:
+            setattr(fork, name, list(getattr(self, name)))
+        fork.line = Line(deque(self.line.plugs)) if self.line is not None else None
+        return fork
 
     def advance(self, to: float) -> None:
         """Lets the pump run until `to`."""
@@ -692,6 +701,9 @@ class _Fold(Struct):
                 self.delivered_share = share
 
 
+# What grows in place, so that a fork needs its own.
+_LISTS: Final = tuple(name for name, hint in _Fold.__annotations__.items() if hint.startswith("list["))
+
 # What an exchanged pump keeps of the one before it.
 _CARRIED: Final = (
     "history", "filled_mcg", "delivered_mcg", "last_running", "gaps", "restarted_at", "stalls", "delivered_share",
@@ -709,6 +721,17 @@ def _begun(facts: Facts) -> tuple[_Fold, list[e.Event]]:
     return _Fold(facts, stalls=logged_stalls(events, facts.home)), events
 
 
+def _replayed(facts: Facts) -> _Fold:
+    """The pump after the chart's own events: replayed once for these facts, and a copy for each question about it."""
+    fold: _Fold | None = facts.derived.get("pump")
+    if fold is None:
+        fold, events = _begun(facts)
+        for event in events:
+            fold.happen(event)
+        facts.derived["pump"] = fold
+    return fold.fork()
+
+
 def pump_state(facts: Facts) -> PumpState | None:
     """The pump as the chart's events have left it; none where no pump was implanted, or the last one was explanted."""
     return pump_after(facts, (), facts.now)
@@ -722,10 +745,12 @@ def pump_after(facts: Facts, further: Sequence[e.Event], at: datetime) -> PumpSt
     """
     if not facts.of(e.Implant):
         return None
-    fold, events = _begun(facts)
     # What is planned comes after what the chart holds, also at the same moment.
-    planned = clinical_order(event for event in further if event.at <= at)
-    for event in sorted((*events, *planned), key=lambda event: event.at):
+    fold, events = _replayed(facts), clinical_order(event for event in further if event.at <= at)
+    if events and events[0].at.timestamp() < fold.now:
+        fold, held = _begun(facts)
+        events = sorted((*held, *events), key=lambda event: event.at)
+    for event in events:
         fold.happen(event)
     if fold.explanted_at is not None:
         return None

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 import eutonia
+from eutonia.chart import Facts
+from eutonia.knowledge import book
+from eutonia.pump import pump_after, pump_state
 from tests.charts import FILLED, PUMP, SCREENED
 
 
@@ -169,3 +173,20 @@ def test_a_stopped_pump_is_a_stop_finding_with_how_long() -> None:
     assert found["grade"] == "stop"
     assert "32 h" in found["says"]
     assert "more than 2 months" in found["basis"]
+
+
+def test_what_may_happen_to_a_pump_changes_nothing_of_what_has() -> None:
+    """The chart is replayed once; each question gets a pump of its own, whatever was asked before."""
+    chart = eutonia.read(PUMP + "2026-03-22 10:00 residual 17 mL\n")
+    facts, fresh = (Facts(chart, chart.moment("2026-03-25 10:00"), book("US")) for _ in range(2))
+    later = facts.now + timedelta(days=30)
+    lines = eutonia.read(
+        PUMP
+        + "2026-03-26 10:00 emptied 3 mL\n2026-03-26 11:00 refill 18 mL of 2000 mcg/mL\n2026-03-26 12:00 program stop\n"
+    )
+    planned = [event for event in lines.events if event.at > facts.now]
+    before, plan = pump_state(facts), pump_after(facts, planned, later)
+    assert plan is not None
+    assert plan != before
+    assert pump_state(facts) == before == pump_state(fresh)
+    assert pump_after(facts, planned, later) == plan == pump_after(fresh, planned, later)
