@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from hypothesis import assume
 from hypothesis import strategies as st
+
+import eutonia
+from eutonia.advice import Advice
 
 ORAL = """\
 2026-01-05 09:30 person id A-17; born 1979-04-11; sex female
@@ -231,3 +235,13 @@ def charts(draw: st.DrawFn) -> tuple[str, datetime]:
         lines.append(f"{at:%Y-%m-%d %H:%M} request {request}")
     now = at + timedelta(minutes=draw(pick([0, 1, 90, 1440, 20000, 400000])))
     return "\n".join(lines) + "\n", now
+
+
+def advised(text: str, now: datetime) -> Advice:
+    """Return the advice on a generated chart; where it does not read, another one is drawn."""
+    try:
+        chart = eutonia.read(text)
+    except eutonia.ReadError:
+        assume(False)
+        raise
+    return eutonia.advise(chart, now)

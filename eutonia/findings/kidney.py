@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import Literal
 
 from msgspec import Struct
 
@@ -140,23 +141,23 @@ def _avoided_at_worst(facts: Facts) -> bool:
         return False
     mg_dl = float(creatinine)
     if facts.age.value < 18:
-        return bedside_schwartz(_lowest_height_cm(facts), mg_dl) < limit
+        return bedside_schwartz(_lowest(facts, e.Height, "height", "cm"), mg_dl) < limit
     # Without the sex the formulas take the lower result, that of a woman; without a weight, that of a slight person.
     female = not (isinstance(facts.sex, Known) and facts.sex.value == "male")
-    weight = facts.latest(e.Weight, "the weight")
-    low = facts.book.quantity("kidney.low_weight")
-    kg = float((weight.value.value if isinstance(weight, Known) else low).to("kg"))
+    kg = _lowest(facts, e.Weight, "weight", "kg")
     estimates = cockcroft_gault(facts.age.value, kg, mg_dl, female), ckd_epi_2021(facts.age.value, mg_dl, female)
     return min(estimates) < limit
 
 
-def _lowest_height_cm(facts: Facts) -> float:
-    """Return the height in cm, the lowest of values that contradict each other, or that of a small child without one."""
-    if isinstance(facts.height, Known):
-        return float(facts.height.value.value.to("cm"))
-    low = facts.book.quantity("kidney.low_height").to("cm")
-    heights = [event.what.value.to("cm") for event in facts.of(e.Height) if isinstance(event.what, e.Height)]
-    return float(min([low, *heights]))
+def _lowest(facts: Facts, kind: type[e.Weight | e.Height], name: Literal["weight", "height"], unit: str) -> float:
+    """Return the last weight or height, whatever its age; where it is none that can be, the lowest on the chart or that of a slight person."""
+    low, high = (limit.to(unit) for limit in facts.book.span(f"plausible.{name}"))
+    last = facts.latest(kind, name)
+    if isinstance(last, Known) and low <= last.value.value.to(unit) <= high:
+        return float(last.value.value.to(unit))
+    values = [event.what.value.to(unit) for event in facts.of(kind) if isinstance(event.what, e.Weight | e.Height)]
+    slight = facts.book.quantity(f"kidney.low_{name}").to(unit)
+    return float(min([slight, *(value for value in values if low <= value <= high)]))
 
 
 class AcuteRise(Struct, frozen=True):
@@ -208,19 +209,26 @@ def _contradictory(facts: Facts) -> bool:
     return any(isinstance(lab, Unknown) and lab.reason == "contradictory" for lab in labs)
 
 
-def accumulates(facts: Facts) -> str:
-    """Return why baclofen accumulates today: 'acute kidney injury', 'dialysis' or a value below the limit; '' where nothing says so."""
+class Accumulation(Struct, frozen=True):
+    """Why baclofen accumulates.
+
+    certain: whether the values on the chart say so; otherwise they only leave it open, being old, missing or
+    contradictory, and no step of a taper falls further because of it.
+    """
+
+    reason: str
+    certain: bool
+
+
+def accumulates(facts: Facts) -> Accumulation | None:
+    """Return why baclofen accumulates today, or may: acute kidney injury, dialysis, a value below the limit; none where nothing says so."""
     if acute_rise(facts) is not None:
-        # A value that contradicts itself hastens no taper.
-        return "" if _contradictory(facts) else "acute kidney injury"
-    known = kidney(facts)
-    if not isinstance(known, Kidney):
-        # A value that grew old lifts nothing; values that contradict each other hasten no taper.
-        worst = not _contradictory(facts) and _avoided_at_worst(facts)
-        return f"kidney function that may be below {plain(facts.book.quantity('kidney.avoid'))}" if worst else ""
-    if not known.avoid:
-        return ""
-    return "dialysis" if known.dialysis else f"kidney function below {plain(facts.book.quantity('kidney.avoid'))}"
+        return Accumulation("acute kidney injury", not _contradictory(facts))
+    known, limit = kidney(facts), plain(facts.book.quantity("kidney.avoid"))
+    if isinstance(known, Kidney):
+        below = "dialysis" if known.dialysis else f"kidney function below {limit}"
+        return Accumulation(below, True) if known.avoid else None
+    return Accumulation(f"kidney function that may be below {limit}", False) if _avoided_at_worst(facts) else None
 
 
 def _measured_since(facts: Facts, at: datetime) -> bool:

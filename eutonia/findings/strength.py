@@ -27,11 +27,12 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
             f"({_times(pump.fill.product, pump.fill.strength)} the dose)"
         )
         entries.append("overdose.check")
+    wrong: Finding | None = None
     told_wrong = pump.told is not None and pump.strength is not None and pump.told != pump.strength
     if told_wrong and pump.bridge_running_until is not None:
         yield _bridge_then(facts, pump, pump.bridge_running_until)
     elif told_wrong and pump.stopped_at is not None:
-        yield from _stopped_wrong(facts, pump, pump.stopped_at)
+        wrong = _stopped_wrong(facts, pump, pump.stopped_at)
     elif told_wrong:
         assert pump.told is not None
         assert pump.strength is not None
@@ -80,6 +81,9 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
         )
         entries.append("pump.bridge")
     if says:
+        if wrong is not None:
+            says.insert(0, wrong.says.removesuffix("."))
+            entries = [*_STOPPED_ENTRIES, *entries]
         text = "; ".join(says)
         yield found(
             book,
@@ -87,10 +91,13 @@ def find(facts: Facts, pump: PumpState | None) -> Iterator[Finding]:
             STOP,
             f"{text[0].upper()}{text[1:]}.",
             "The balance of volumes cannot see a wrong strength; only order, product and program compared can.",
-            "Two people compare order, product and program; write the corrected line, or 'explained refill; ...; by ...'.",
+            "Two people compare order, product and program; write the corrected line, or 'explained refill; ...; by ...'."
+            + (f" {wrong.resolve}" if wrong is not None else ""),
             *dict.fromkeys(entries),
             stops=changing,
         )
+    elif wrong is not None:
+        yield wrong
     elif pump.bridge_missing and pump.line_volume is not None and pump.program is not None and not pump.program.stopped:
         yield _bridge_missing(facts, pump)
     yield from _device(facts, pump)
@@ -118,14 +125,17 @@ def _bridge_then(facts: Facts, pump: PumpState, until: datetime) -> Finding:
     )
 
 
-def _stopped_wrong(facts: Facts, pump: PumpState, stopped: datetime) -> Iterator[Finding]:
+_STOPPED_ENTRIES = ("overdose.check", "pump.bridge")
+
+
+def _stopped_wrong(facts: Facts, pump: PumpState, stopped: datetime) -> Finding | None:
     """A pump that ran under the wrong strength until it was stopped; a restart that names the strength resolves it."""
     old, told, holds = pump.last_running, pump.told, pump.strength
     if old is None or told is None or holds is None or pump.fill is None or pump.fill.at >= stopped:
-        return
+        return None
     times = holds.to("mcg/mL") / told.to("mcg/mL")
     given = plain(Quantity.of(rounded(old.daily.value * times, "0.1"), "mcg/day"))
-    yield found(
+    return found(
         facts.book,
         "strength",
         STOP,
@@ -133,8 +143,7 @@ def _stopped_wrong(facts: Facts, pump: PumpState, stopped: datetime) -> Iterator
         f"{given} ({_times(holds, told)} the dose) once the new drug was at the tip.",
         "The pump still reckons with the strength that it was told last; a program that names no strength repeats the error.",
         f"Two people compare order, product and program; restart only with the strength named: 'program ...; strength {plain(holds)}'.",
-        "overdose.check",
-        "pump.bridge",
+        *_STOPPED_ENTRIES,
         stops=("start", "adjust", "strength change", "holiday"),
     )
 

@@ -14,7 +14,7 @@ from eutonia.chart.oral import OralUse
 from eutonia.chart.orders import Regimen
 from eutonia.evidence import Known, Unknown
 from eutonia.findings.hypersensitivity import allergic
-from eutonia.findings.kidney import accumulates
+from eutonia.findings.kidney import Accumulation, accumulates
 from eutonia.plan.dates import days_after
 from eutonia.plan.fall import days_before_step, last_fall, lowest_after
 from eutonia.plan.guard import oral_window, taper_days
@@ -148,12 +148,13 @@ def _down(facts: Facts, use: OralUse, length: int, *, gentle: bool, pump: PumpSt
     steps: list[Step] = []
     kidneys = accumulates(facts)
     # The longer tapers take the smaller step of the range from above the ceiling, too, unless the drug accumulates.
-    high_step = book.quantities("oral.taper_high_step")[0 if gentle and not kidneys else 1].to("mg/day")
+    hastened = kidneys is not None and kidneys.certain
+    high_step = book.quantities("oral.taper_high_step")[0 if gentle and not hastened else 1].to("mg/day")
     daily = today
     for daily in _high(today, high_step, facts, liquid):
         steps.append(taking(days_after(begin, day, facts), "", split(daily, facts, liquid), facts))
         day += int(book.quantity("oral.taper_high_days").to("days"))
-    if kidneys and not steps and (first := _largest_fall(today, facts, liquid)) is not None:
+    if hastened and not steps and (first := _largest_fall(today, facts, liquid)) is not None:
         daily = first
         steps.append(taking(begin, "", split(daily, facts, liquid), facts))
         day = days_before_step(daily, book)
@@ -196,13 +197,16 @@ def _largest_fall(today: Decimal, facts: Facts, liquid: Quantity | None) -> Deci
     return lower_dose(lowest, today, facts, liquid) if lowest > 0 else None
 
 
-def _kidneys(reason: str) -> str:
+def _kidneys(kidneys: Accumulation | None) -> str:
     """What accumulation means for a taper."""
-    if not reason:
+    if kidneys is None:
         return ""
+    watch = "monitored for drowsiness, confusion and slow breathing as well as for withdrawal"
+    if not kidneys.certain:
+        return f" Baclofen may accumulate ({kidneys.reason}): {watch}; measure renal function first."
     return (
-        f" Baclofen accumulates ({reason}): the first step is the largest that is allowed and comes at once, monitored for drowsiness, "
-        "confusion and slow breathing as well as for withdrawal; nephrology says whether it falls faster (assumption)."
+        f" Baclofen accumulates ({kidneys.reason}): the first step is the largest that is allowed and comes at once, {watch}; "
+        "nephrology says whether it falls faster (assumption)."
     )
 
 

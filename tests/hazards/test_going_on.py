@@ -8,9 +8,8 @@ from itertools import pairwise
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-import eutonia
 from eutonia.evidence import Known
-from tests.charts import ORAL, PUMP, charts
+from tests.charts import ORAL, PUMP, advised, charts
 from tests.hazards.answers import advise, finding, grade, plans
 
 NOW = "2026-05-02 09:00"
@@ -119,11 +118,7 @@ def test_lost_supply_leaves_the_taper_of_what_is_taken():
 @given(charts())
 def test_what_is_given_has_a_plan_unless_an_emergency_card_is_shown(drawn: tuple[str, datetime]) -> None:
     text, now = drawn
-    try:
-        chart = eutonia.read(text)
-    except eutonia.ReadError:
-        return
-    advice = eutonia.advise(chart, now)
+    advice = advised(text, now)
     if any(seen.card for seen in advice.findings):
         return
     mouth = {"titration", "taper"}

@@ -225,3 +225,26 @@ def test_an_ended_pregnancy_is_asked_about_again_after_its_time():
     chart = case("11").with_lines("2026-02-01 pregnancy ended; delivered 2026-02-01")
     assert grade(chart.at("2026-04-02").answer(), "pregnancy") in (None, "note")
     assert "Pregnancy is not known" in (finding(chart.at("2026-06-02").answer(), "pregnancy") or {})["says"]
+
+
+@pytest.mark.hazard("H70")
+@pytest.mark.parametrize(
+    ("born", "lines"),
+    [
+        ("1939-06-01", "2026-05-01 weight 30 kg\n2026-05-01 weight 82 kg\n"),  # two weights of one day
+        ("1939-06-01", "2026-05-01 weight 30 kg\n2026-06-01 weight 820 kg\n"),  # a slip of a digit
+        ("2014-03-03", "2026-05-01 weight 30 kg\n2026-05-01 height 80 cm\n2026-05-01 height 175 cm\n"),
+        ("2014-03-03", "2026-05-01 weight 30 kg\n2026-05-01 height 80 cm\n2026-06-01 height 1750 cm\n"),
+    ],
+)
+def test_measurements_that_contradict_or_cannot_be_keep_the_stop_of_the_lowest(born: str, lines: str) -> None:
+    chart = (
+        f"2025-09-01 09:30 person id A-17; born {born}; sex female\n{lines}2026-05-01 lab creatinine 1.2 mg/dL\n"
+        "2025-09-01 condition multiple sclerosis; origin spinal\n2026-03-01 failed oral baclofen 80 mg/day; no effect\n"
+        "2026-06-28 09:00 request trial\n"
+    )
+    answer = advise(chart, "2026-06-28 10:00")
+    assert plans(answer, "trial") == []
+    assert {"trial", "start"} <= {
+        kind for each in answer["findings"] if each["id"] == "kidney" for kind in each["stops"]
+    }

@@ -16,7 +16,7 @@ from eutonia.chart.text import line_of
 from eutonia.moment import shown_day
 from eutonia.plan import Plan
 from eutonia.pump import pump_state
-from tests.charts import PUMP, charts
+from tests.charts import PUMP, advised, charts
 from tests.in_use import Case, case
 
 _DATED = re.compile(r"refill due by (\d{4}-\d{2}-\d{2})")
@@ -126,11 +126,7 @@ def test_a_fill_that_does_not_reach_above_the_alarm_gives_no_date():
 @given(charts())
 def test_each_refill_date_of_a_plan_is_that_of_the_chart_after_it(drawn: tuple[str, datetime]) -> None:
     text, now = drawn
-    try:
-        chart = eutonia.read(text)
-    except eutonia.ReadError:
-        return
-    advice = eutonia.advise(chart, now)
+    advice = advised(text, now)
     for plan in advice.plans:
         dates = _dates(plan)
         assert all(date >= shown_day(advice.facts.now, advice.facts.home) for date in dates)
@@ -143,11 +139,7 @@ def test_each_refill_date_of_a_plan_is_that_of_the_chart_after_it(drawn: tuple[s
 @given(charts())
 def test_remaining_volume_and_dose_have_one_value_in_findings_and_plans(drawn: tuple[str, datetime]) -> None:
     text, now = drawn
-    try:
-        chart = eutonia.read(text)
-    except eutonia.ReadError:
-        return
-    advice = eutonia.advise(chart, now)
+    advice = advised(text, now)
     pump = advice.pump
     if pump is None or pump.left_ml is None:
         return

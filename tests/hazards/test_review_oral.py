@@ -447,3 +447,18 @@ def test_an_old_value_of_any_test_keeps_the_taper_monitored(lab: str) -> None:
     tapers = plans(advise(chart, "2026-06-28 10:00"), "taper")
     assert tapers
     assert {plan["setting"] for plan in tapers} == {"monitored"}
+
+
+@pytest.mark.hazard("H70")
+@pytest.mark.parametrize("weight", ["2026-06-01 weight 72 kg\n", ""])
+def test_a_kidney_that_may_be_weak_makes_no_step_of_a_taper_larger(weight: str) -> None:
+    """A missing weight leaves the taper monitored, and falls no further than with the weight on the chart."""
+    chart = (
+        f"2025-01-05 09:30 person id A-17; born 1979-04-11; sex male\n{weight}2026-06-01 lab creatinine 1.8 mg/dL\n"
+        "2025-01-05 condition multiple sclerosis; origin spinal\n2026-01-05 oral 20 mg three times a day + 10 mg at bedtime\n"
+        "2026-06-28 09:00 request taper oral\n"
+    )
+    tapers = plans(advise(chart, "2026-06-28 10:00"), "taper")
+    firsts = [next(step["dose"]["value"] for step in plan["steps"] if step["do"] == "take") for plan in tapers]
+    assert min(firsts) >= 55
+    assert {plan["setting"] for plan in tapers} == ({"home"} if weight else {"monitored"})

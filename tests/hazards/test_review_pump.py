@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.charts import PUMP
 from tests.hazards.answers import advise, finding
 
 HEAD = """2024-01-01 person id R-1; born 1970-04-11; sex male
@@ -162,3 +163,15 @@ def test_every_usual_step_of_a_flex_program_passes_the_guard(bolus):
         f"2026-03-01 10:05 program continuous 300 mcg/day; bolus {bolus}\n2026-03-08 09:50 request adjust up\n"
     )
     assert "do not change alike" not in str(advise(chart, "2026-03-08 10:00")["refusals"])
+
+
+def test_a_stopped_pump_with_several_faults_of_its_concentration_has_one_finding() -> None:
+    chart = PUMP + (
+        "2026-03-24 10:00 refill 10 mL of 1000 mcg/mL; product 2000 mcg/mL\n2026-03-24 10:05 program continuous 100 mcg/day; strength 500 mcg/mL\n"
+        "2026-03-24 12:00 program stop\n"
+    )
+    found = [each for each in advise(chart, "2026-03-24 13:00")["findings"] if each["id"] == "strength"]
+    assert len(found) == 1
+    assert "Until it was stopped the pump was told 500 mcg/mL but held 1,000 mcg/mL" in found[0]["says"]
+    assert "the product says 2,000 mcg/mL" in found[0]["says"]
+    assert "strength 1,000 mcg/mL'" in found[0]["resolve"]

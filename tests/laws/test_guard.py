@@ -17,7 +17,7 @@ from eutonia.chart.text import line_of
 from eutonia.evidence import Known
 from eutonia.plan import Plan, Step
 from eutonia.plan.guard import check
-from tests.charts import PUMP, charts
+from tests.charts import PUMP, advised, charts
 
 CHARTS = int(os.environ.get("EUTONIA_CHARTS", "400"))
 
@@ -110,12 +110,7 @@ def _lawful(plan: Plan, advice: Advice) -> None:
 @settings(max_examples=CHARTS, deadline=None, suppress_health_check=list(HealthCheck))
 @given(charts())
 def test_no_plan_of_any_chart_leaves_the_limits(drawn: tuple[str, datetime]) -> None:
-    text, now = drawn
-    try:
-        chart = eutonia.read(text)
-    except eutonia.ReadError:
-        return
-    advice = eutonia.advise(chart, now)
+    advice = advised(*drawn)
     stopped = {kind for finding in advice.findings for kind in finding.stops}
     for plan in advice.plans:
         _lawful(plan, advice)
